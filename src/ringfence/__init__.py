@@ -1,0 +1,3 @@
+"""Ringfence finds and stops calls that lie about who is calling."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Page shell, templates, static files, and the report that embeds them."""

@@ -1,0 +1,1 @@
+"""Files and streams become call records: one module per format."""

@@ -1,0 +1,1 @@
+"""Values that every room shares: the call record, numbers, register entries, findings, protocols."""

@@ -1,0 +1,1 @@
+"""Numbering plans, validity, range holders, the register of protected numbers, tokens."""

@@ -1,0 +1,1 @@
+"""SIP bytes become values: messages, fingerprints, similarity."""

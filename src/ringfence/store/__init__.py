@@ -1,0 +1,1 @@
+"""Every file, SQL and engine adapter."""
