@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 import pyarrow as pa
@@ -26,17 +26,22 @@ class Batch(msgspec.Struct, frozen=True):
     rows: any subset of the call record's columns under their own names and types; numbers as the source
     wrote them (the pipeline normalises them), times in UTC; plus `source_row` (int64, from 1).
     bytes_read: how far into the file this batch reaches, for progress.
+    notes: things worth knowing about rows that were kept, as a stable word and how many rows.
+    raw: gives the source text of a `source_row`, for rows that the pipeline rejects later.
     """
 
     rows: pa.Table
     rejects: list[Reject]
     bytes_read: int = 0
+    notes: dict[str, int] = {}
+    raw: Callable[[int], str] | None = None
 
 
 class Format(Protocol):
     """One supported format: a module-level instance named FORMAT in its module."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def recognises(self, head: bytes, path: Path) -> bool:
         """Whether a file that begins with `head` (its first 64 KiB) is of this format."""
@@ -45,4 +50,13 @@ class Format(Protocol):
     def read(self, path: Path) -> Iterator[Batch]:
         """Stream the file with flat memory. Bad rows become rejects; a file that cannot be read at all raises
         InputError."""
+        ...
+
+
+@runtime_checkable
+class LocalTimes(Protocol):
+    """A format whose times may lack a zone."""
+
+    def in_zone(self, zone: str) -> Format:
+        """The same format, reading such times in `zone` (an IANA name or +HH:MM)."""
         ...

@@ -40,6 +40,10 @@ CALL_RECORD: pa.Schema = pa.schema(
     ]
 )
 
+#: Schema metadata of Parquet files that hold checked call records with normalised numbers: a hunt reads
+#: them as they are, without another pass through ingest.
+CANONICAL = {b"ringfence": b"call-record-1"}
+
 #: Columns that hold telephone numbers and are normalised to E.164 at ingest.
 NUMBER_COLUMNS = ("caller", "network_number", "called", "diverted_from")
 

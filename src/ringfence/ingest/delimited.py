@@ -1,0 +1,254 @@
+"""Delimited text (CSV, TSV, ;, |) in blocks: fast where it is clean, line by line where it is not.
+
+A block goes through Arrow's CSV reader. Only when that finds something odd (a quote that never closes, a
+NUL, bytes that are not UTF-8, a line too long) is the block cut into lines and read one by one, so that a
+bad line costs that line and not its neighbours. RFC 4180, with the deviations found in the field.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+
+from ringfence.ingest.dialect import Dialect, split_line, unique_names
+from ringfence.ingest.format import Reject
+from ringfence.ingest.source import Reader
+
+BLOCK = 16 << 20
+LONGEST_LINE = 1 << 20
+#: A quoted field may span lines, up to so many; past that its quote counts as never closed.
+LONGEST_RECORD = 20
+
+# the csv module's own limit of 128 KiB would fail where ours must decide
+csv.field_size_limit(LONGEST_LINE * LONGEST_RECORD)
+
+
+class TextBatch(msgspec.Struct, frozen=True):
+    """Rows of text: `table` has one string column per name and `source_row`, the line from 1."""
+
+    table: pa.Table
+    rejects: list[Reject]
+    bytes_read: int
+    notes: dict[str, int]
+    raw: Callable[[int], str]
+
+
+def read(
+    path: Path,
+    dialect: Dialect,
+    *,
+    names: Sequence[str] | None = None,
+    skip: int = 0,
+    wanted: Sequence[str] | None = None,
+) -> Iterator[TextBatch]:
+    """Stream a text file with flat memory.
+
+    names: the columns; None takes them from the first line after `skip` lines. wanted: the columns to keep.
+    A row of another width, with a NUL, an open quote or over 1 MiB is a reject. Rows that are not UTF-8 are
+    read as Windows-1252 and noted as not_utf8.
+    """
+    columns = list(names) if names else None
+    skip += columns is None
+    line, carry, too_long = 1, b"", False
+    decoder = (
+        None if dialect.encoding == "utf-8" else codecs.getincrementaldecoder(dialect.encoding)("replace")
+    )
+    with Reader(path) as reader:
+        last = False
+        while not last:
+            data = reader.read(BLOCK)
+            last = len(data) < BLOCK
+            if decoder is not None:
+                data = decoder.decode(data, last).encode("utf-8", "replace")
+            if line == 1 and not carry:
+                data = data.removeprefix(codecs.BOM_UTF8)
+            if dialect.newline == "\r":
+                data = data.replace(b"\r", b"\n")
+            if too_long:
+                _, newline, data = data.partition(b"\n")
+                too_long = not newline
+                line += not too_long
+            data = carry + data
+            if last and data and not data.endswith(b"\n"):
+                data += b"\n"
+            cut = data.rfind(b"\n") + 1
+            block, carry = data[:cut], data[cut:]
+            rejects: list[Reject] = []
+            while skip and block:
+                header, _, block = block.partition(b"\n")
+                line, skip = line + 1, skip - 1
+                if not skip and columns is None:
+                    columns = unique_names(split_line(_text(header), dialect))
+            lines = _Lines(block, line, str(path), dialect)
+            line += len(lines.ends)
+            batch, left = (lines.fast(columns or [], wanted), b"")
+            if batch is None:
+                batch, left = lines.careful(columns or [], wanted, last)
+                line -= left.count(b"\n")
+            carry = left + carry
+            if len(carry) - len(left) > LONGEST_LINE:
+                rejects.append(Reject(str(path), line, "line_too_long", _LONG, _text(carry[:1000])))
+                carry, too_long = b"", True
+            if last and reader.damage:
+                rejects.append(Reject(str(path), line, "file_truncated", reader.damage))
+            yield msgspec.structs.replace(batch, rejects=batch.rejects + rejects, bytes_read=reader.position)
+
+
+_LONG = f"the line is longer than {LONGEST_LINE:,} bytes"
+
+
+def _text(data: bytes) -> str:
+    data = data.rstrip(b"\r\n")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+class _Lines:
+    """A block of whole lines, the first of which is line `first` of the file."""
+
+    def __init__(self, block: bytes, first: int, file: str, dialect: Dialect) -> None:
+        self.block, self.first, self.file, self.dialect = block, first, file, dialect
+        self.bytes = np.frombuffer(block, dtype=np.uint8)
+        self.ends: npt.NDArray[np.int64] = np.flatnonzero(self.bytes == 10)
+        self.starts = np.concatenate([np.zeros(1, np.int64), self.ends[:-1] + 1])[: len(self.ends)]
+
+    def raw(self, row: int) -> str:
+        at = row - self.first
+        return _text(self.block[self.starts[at] : self.ends[at]])
+
+    def batch(self, table: pa.Table, rejects: list[Reject], notes: dict[str, int]) -> TextBatch:
+        return TextBatch(table, rejects, 0, notes, self.raw)
+
+    def fast(self, names: Sequence[str], wanted: Sequence[str] | None) -> TextBatch | None:
+        """All lines through Arrow; None if anything in them needs care."""
+        kept = [n for n in names if wanted is None or n in wanted]
+        if not len(self.ends) or not kept:
+            return None if len(self.ends) else self.batch(_table({n: [] for n in kept}, []), [], {})
+        lengths = self.ends - self.starts
+        if int(lengths.max()) > LONGEST_LINE or b"\0" in self.block:
+            return None
+        bad: list[pyarrow.csv.InvalidRow] = []
+
+        def skip_row(row: pyarrow.csv.InvalidRow) -> str:
+            bad.append(row)
+            return "skip"
+
+        try:
+            table = pyarrow.csv.read_csv(
+                io.BytesIO(self.block),
+                read_options=pyarrow.csv.ReadOptions(
+                    use_threads=False, block_size=len(self.block) + 1, column_names=list(names)
+                ),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=self.dialect.delimiter,
+                    quote_char='"' if self.dialect.quoted else False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=skip_row,
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=kept,
+                    column_types={n: pa.string() for n in kept},
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        if len(table) + len(bad) != len(self.ends):
+            return None  # a quote has swallowed lines, or a stray carriage return has made some
+        blank = (lengths == 0) | ((lengths == 1) & (self.bytes[self.starts] == 13))
+        good = np.ones(len(self.ends), dtype=bool)
+        good[[row.number - 1 for row in bad]] = False
+        rows = np.flatnonzero(good) + self.first
+        table = table.append_column("source_row", pa.array(rows, pa.int64()))
+        if (blank & good).any():
+            table = table.filter(pa.array(~blank[good]))
+        rejects = [
+            self.ragged(row.number - 1, row.actual_columns, len(names))
+            for row in bad
+            if not blank[row.number - 1]
+        ]
+        return self.batch(table.combine_chunks(), rejects, {})
+
+    def ragged(self, at: int, found: int, expected: int) -> Reject:
+        row = self.first + at
+        return Reject(self.file, row, "ragged_row", f"{found} fields where {expected} belong", self.raw(row))
+
+    def careful(
+        self, names: Sequence[str], wanted: Sequence[str] | None, last: bool
+    ) -> tuple[TextBatch, bytes]:
+        """Line by line. Also gives back the lines of a quoted record that the next block may complete."""
+        kept = [i for i, n in enumerate(names) if wanted is None or n in wanted]
+        values: dict[str, list[str]] = {names[i]: [] for i in kept}
+        rows: list[int] = []
+        rejects: list[Reject] = []
+        not_utf8, at, left = 0, 0, b""
+        while at < len(self.ends):
+            line = self.block[self.starts[at] : self.ends[at]].removesuffix(b"\r")
+            here, at = at, at + 1
+            if not line.strip():
+                continue
+            if len(line) > LONGEST_LINE or b"\0" in line:
+                reason, why = (
+                    ("line_too_long", _LONG) if len(line) > LONGEST_LINE else ("nul_byte", "a NUL byte")
+                )
+                rejects.append(Reject(self.file, self.first + here, reason, why, _text(line[:4000])))
+                continue
+            if self.dialect.quoted and line.count(b'"') % 2:
+                joined = self._closed(here)
+                if joined is None and not last and len(self.ends) - here < LONGEST_RECORD:
+                    left = self.block[self.starts[here] :]
+                    break
+                text = _text(self.block[self.starts[here] : self.ends[joined]]) if joined else ""
+                fields = next(csv.reader(io.StringIO(text, newline=""), delimiter=self.dialect.delimiter), [])
+                if joined is None or len(fields) != len(names):
+                    why = "a quote that never closes"
+                    rejects.append(Reject(self.file, self.first + here, "open_quote", why, _text(line)))
+                    continue
+                at = joined + 1
+            else:
+                text = _text(line)
+                fields = split_line(text, self.dialect)
+                if len(fields) != len(names):
+                    rejects.append(self.ragged(here, len(fields), len(names)))
+                    continue
+            not_utf8 += not line.isascii() and not _is_utf8(line)
+            rows.append(self.first + here)
+            for i in kept:
+                values[names[i]].append(fields[i])
+        return self.batch(_table(values, rows), rejects, {"not_utf8": not_utf8} if not_utf8 else {}), left
+
+    def _closed(self, at: int) -> int | None:
+        """The line that closes the quote which line `at` leaves open."""
+        quotes = 0
+        for end in range(at, min(at + LONGEST_RECORD, len(self.ends))):
+            line = self.block[self.starts[end] : self.ends[end]]
+            if len(line) > LONGEST_LINE or b"\0" in line:
+                return None
+            quotes += line.count(b'"')
+            if quotes % 2 == 0:
+                return end
+        return None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _table(values: dict[str, list[str]], rows: list[int]) -> pa.Table:
+    arrays = {name: pa.array(column, pa.string()) for name, column in values.items()}
+    return pa.table({**arrays, "source_row": pa.array(rows, pa.int64())})

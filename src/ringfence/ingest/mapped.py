@@ -1,0 +1,121 @@
+"""Tables (delimited text or Parquet) read through a mapping: the ground under most formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ringfence.errors import InputError
+from ringfence.ingest import delimited
+from ringfence.ingest.dialect import Dialect, header_of, sniff
+from ringfence.ingest.format import Batch, Format, Reject
+from ringfence.ingest.mapping import Applied, Mapping, apply
+from ringfence.ingest.source import Reader, head
+
+ROWS = 1 << 17
+PARQUET = b"PAR1"
+
+
+class MappedTable(msgspec.Struct, frozen=True):
+    """Any delimited text or Parquet file, read through the operator's mapping."""
+
+    mapping: Mapping
+    zone: str | None = None
+    name: str = "mapped"
+
+    def recognises(self, head: bytes, path: Path) -> bool:
+        return head.startswith(PARQUET) or sniff(head) is not None
+
+    def in_zone(self, zone: str) -> Format:
+        return msgspec.structs.replace(self, zone=zone)
+
+    def read(self, path: Path) -> Iterator[Batch]:
+        beginning = head(path)
+        if beginning.startswith(PARQUET):
+            return parquet_batches(path, self.mapping, self.zone)
+        options = self.mapping.file
+        found = sniff(beginning) or Dialect()
+        dialect = msgspec.structs.replace(
+            found,
+            delimiter=options.delimiter or found.delimiter,
+            encoding=options.encoding or found.encoding,
+        )
+        names = options.columns
+        present = names or header_of(beginning, dialect, options.skip_lines)
+        _check_sources(path, self.mapping, present)
+        skip = options.skip_lines + (1 if names and options.header else 0)
+        return text_batches(path, dialect, self.mapping, zone=self.zone, names=names, skip=skip)
+
+
+def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
+    for name in ("start_time", "called"):
+        column = mapping.columns[name]
+        if column.sources and not set(column.sources) & set(present):
+            raise InputError(
+                f"{path}: no column {column.sources[0]!r} (for {name}); it has {', '.join(present)[:300]}"
+            )
+
+
+def text_batches(
+    path: Path,
+    dialect: Dialect,
+    mapping: Mapping,
+    *,
+    zone: str | None,
+    names: Sequence[str] | None = None,
+    skip: int = 0,
+) -> Iterator[Batch]:
+    """Delimited text as batches of the record's columns. Arguments as `delimited.read`."""
+    for part in delimited.read(path, dialect, names=names, skip=skip, wanted=mapping.sources):
+        applied = apply(mapping, part.table, zone)
+        rejects = part.rejects + [
+            Reject(str(path), row, reason, detail, part.raw(row))
+            for row, reason, detail in applied.unreadable
+        ]
+        notes = part.notes | applied.notes
+        yield Batch(applied.rows, rejects, part.bytes_read, notes, part.raw)
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file; InputError where it is cut short or no Parquet inside."""
+    with Reader(path) as reader:
+        if reader.compressed:
+            raise InputError(f"{path}: a compressed Parquet file; decompress it first")
+    try:
+        return pq.ParquetFile(path, memory_map=False)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path}: broken Parquet, perhaps cut short ({_line(error)}); copy it again"
+        ) from error
+
+
+def parquet_batches(path: Path, mapping: Mapping, zone: str | None) -> Iterator[Batch]:
+    """A Parquet file as batches of the record's columns; `source_row` counts rows from 1."""
+    file = open_parquet(path)
+    wanted = [name for name in mapping.sources if name in file.schema_arrow.names]
+    _check_sources(path, mapping, file.schema_arrow.names)
+    size, total, done = path.stat().st_size, max(file.metadata.num_rows, 1), 0
+    batches = file.iter_batches(batch_size=ROWS, columns=wanted, use_threads=False)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pa.ArrowException, OSError) as error:
+            damage = Reject(str(path), done + 1, "file_truncated", f"broken Parquet: {_line(error)}")
+            yield Batch(pa.table({"source_row": pa.array([], pa.int64())}), [damage], size)
+            return
+        if batch is None:
+            return
+        numbers = pa.array(range(done + 1, done + 1 + len(batch)), pa.int64())
+        done += len(batch)
+        table = pa.Table.from_batches([batch]).append_column("source_row", numbers)
+        applied: Applied = apply(mapping, table, zone)
+        rejects = [Reject(str(path), row, why, detail) for row, why, detail in applied.unreadable]
+        yield Batch(applied.rows, rejects, size * done // total, applied.notes)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].rstrip(".")

@@ -1,0 +1,257 @@
+"""Any supported files in, checked call records with normalised numbers out, in flat memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ringfence.errors import InputError, UsageError
+from ringfence.ingest.checks import check
+from ringfence.ingest.convert import check_zone
+from ringfence.ingest.format import Batch, Format, LocalTimes, Reject
+from ringfence.ingest.formats import named, recognise
+from ringfence.ingest.mapped import MappedTable
+from ringfence.ingest.mapping import Mapping
+from ringfence.ingest.record_parquet import canonical
+from ringfence.ingest.source import Source, find, head
+from ringfence.ingest.writer import CallWriter, RejectWriter
+from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
+from ringfence.numbers.normalise import normalise_rows
+
+__all__ = ["FileReport", "IngestReport", "canonical", "ingest"]
+
+Progress = Callable[[int, int], None]
+
+#: Reasons of normalise_rows that mean "no number" rather than "a number that cannot be read".
+_NUMBERLESS = frozenset({"empty", "withheld"})
+
+
+class FileReport(msgspec.Struct):
+    """What became of one file. format: None where none was recognised; error: why it was not read."""
+
+    file: str
+    format: str | None = None
+    read: int = 0
+    accepted: int = 0
+    rejected: dict[str, int] = {}
+    notes: dict[str, int] = {}
+    error: str | None = None
+
+
+class IngestReport(msgspec.Struct):
+    """read = accepted + rejected. notes count rows that were kept though something about them was mended.
+
+    calls: the Parquet files written. first_start, last_start: the period the accepted calls cover.
+    """
+
+    files: list[FileReport]
+    calls: list[str]
+    read: int
+    accepted: int
+    rejected: dict[str, int]
+    notes: dict[str, int]
+    first_start: dt.datetime | None
+    last_start: dt.datetime | None
+
+
+def ingest(
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    region: str,
+    mapping: Mapping | None = None,
+    timezone: str | None = None,
+    format_name: str | None = None,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Read `inputs` (files or directories, also compressed) and write call records under `out`.
+
+    Writes out/calls/part-*.parquet (replacing those of an earlier run) and out/rejected.parquet; each row
+    ends in one of them. region: ISO 3166, how national numbers are read. mapping: for tables in columns of
+    their own. timezone: for times that name none (UTC if not given, and noted). progress: called with bytes
+    done and bytes in all. A file that cannot be read is reported and the others are used; InputError if
+    none can be read.
+    """
+    if timezone is not None:
+        check_zone(timezone)
+    sources = find(inputs)
+    calls = out / "calls"
+    if any(source.path.resolve().is_relative_to(calls.resolve()) for source in sources):
+        raise UsageError(f"--out {out} would overwrite its own input; choose another directory")
+    total = sum(source.path.stat().st_size for source in sources)
+    done = 0
+    files = []
+    span = _Span()
+    forced = _forced(mapping, format_name)
+    with CallWriter(calls) as writer, RejectWriter(out / "rejected.parquet") as rejects:
+        for source in sources:
+            report = FileReport(str(source.path))
+            files.append(report)
+            try:
+                for batch in _batches(source, report, forced, timezone):
+                    rows = _accept(batch, source, report, rejects, region, mapping)
+                    span.widen(rows)
+                    writer.write(rows)
+                    if progress:
+                        progress(done + batch.bytes_read, total)
+            except InputError as error:
+                report.error = str(error)
+                _count(report, rejects, [Reject(str(source.path), 1, "file_unreadable", str(error))])
+            done += source.path.stat().st_size
+            if progress:
+                progress(done, total)
+        if all(report.error for report in files):
+            raise InputError(_nothing_read(files))
+        parts = writer.finish()
+        rejects.finish()
+    return IngestReport(
+        files,
+        [str(part) for part in parts],
+        sum(f.read for f in files),
+        sum(f.accepted for f in files),
+        dict(sum((Counter(f.rejected) for f in files), Counter())),
+        dict(sum((Counter(f.notes) for f in files), Counter())),
+        span.first,
+        span.last,
+    )
+
+
+def _nothing_read(files: list[FileReport]) -> str:
+    if len(files) == 1:
+        return str(files[0].error)
+    return f"none of the {len(files)} files can be read; the first: {files[0].error}"
+
+
+def _forced(mapping: Mapping | None, format_name: str | None) -> Format | None:
+    if mapping is not None:
+        return MappedTable(mapping)
+    return named(format_name) if format_name is not None else None
+
+
+def _batches(
+    source: Source, report: FileReport, forced: Format | None, timezone: str | None
+) -> Iterator[Batch]:
+    """The batches of one file through the format that fits it. Raises InputError."""
+    beginning = head(source.path)
+    if not beginning.strip(b"\0 \r\n\t"):
+        raise InputError(f"{source.path}: empty, nothing to read")
+    # a mapping is for tables; captures and the like among the inputs keep their own format
+    chosen = forced if forced and forced.recognises(beginning, source.path) else None
+    chosen = chosen or recognise(beginning, source.path) or forced
+    if chosen is None:
+        raise InputError(
+            f"{source.path}: not a format that is known; for a table, write a mapping with"
+            f" 'ringfence ingest --guess {source.path}'"
+        )
+    report.format = chosen.name
+    if timezone is not None and isinstance(chosen, LocalTimes):
+        chosen = chosen.in_zone(timezone)
+    return chosen.read(source.path)
+
+
+def _accept(
+    batch: Batch,
+    source: Source,
+    report: FileReport,
+    rejects: RejectWriter,
+    region: str,
+    mapping: Mapping | None,
+) -> pa.Table:
+    """The good rows of a batch, complete; the others go to `rejects`. All are counted."""
+    checked = check(batch.rows) if len(batch.rows) else None
+    bad = list(batch.rejects)
+    notes = Counter(batch.notes)
+    rows = batch.rows
+    if checked is not None:
+        notes["times_rounded"] += checked.rounded
+        rows, details = checked.rows, {}
+        for name in NUMBER_COLUMNS:
+            if name not in rows.column_names:
+                continue
+            own = region if mapping is None else mapping.region_of(name, region)
+            found = normalise_rows(rows.column(name), own)
+            reason = found.column("reason").combine_chunks()
+            unread = pc.invert(pc.is_in(reason, pa.array([*_NUMBERLESS, None])))
+            if name == "called":
+                details = _judge_called(found, reason, unread, checked.reasons)
+            else:
+                notes[f"{name}_unreadable"] += pc.sum(unread).as_py() or 0
+            rows = rows.set_column(rows.column_names.index(name), name, found.column("number"))
+        if "called" not in rows.column_names:
+            checked.reasons[checked.reasons == None] = "no_called_number"  # noqa: E711  elementwise
+        at = np.flatnonzero(checked.reasons != None)  # noqa: E711
+        if len(at):
+            bad += _rejects(batch, source, at, checked.reasons, details)
+            rows = rows.filter(pa.array(checked.reasons == None))  # noqa: E711
+        rows = _complete(rows, source.label)
+    _count(report, rejects, bad)
+    report.read += len(rows)
+    report.accepted += len(rows)
+    report.notes = dict(Counter(report.notes) + notes)
+    return rows
+
+
+def _judge_called(found: pa.Table, reason: pa.Array, unread: pa.Array, reasons: np.ndarray) -> dict[int, str]:
+    """Mark rows without a called number in `reasons`; gives why, by row, where one was written."""
+    missing = pc.is_null(found.column("number")).to_numpy()
+    rubbish = unread.to_numpy(zero_copy_only=False)
+    free = reasons == None  # noqa: E711  elementwise
+    reasons[free & missing] = "no_called_number"
+    reasons[free & missing & rubbish] = "bad_called_number"
+    at = np.flatnonzero(free & missing & rubbish)
+    words = reason.take(pa.array(at)).to_pylist()
+    return dict(zip(at.tolist(), (f"the called number cannot be read: {w}" for w in words), strict=True))
+
+
+def _rejects(
+    batch: Batch, source: Source, at: np.ndarray, reasons: np.ndarray, details: dict[int, str]
+) -> list[Reject]:
+    rows = batch.rows.take(pa.array(at)).to_pylist()
+    made = []
+    for index, row in zip(at.tolist(), rows, strict=True):
+        position = row.pop("source_row")
+        raw = batch.raw(position) if batch.raw else _written(row)
+        made.append(Reject(str(source.path), position, reasons[index], details.get(index, ""), raw))
+    return made
+
+
+def _written(row: dict[str, object]) -> str:
+    return msgspec.json.encode({k: v for k, v in row.items() if v is not None}).decode()
+
+
+def _complete(rows: pa.Table, label: str) -> pa.Table:
+    """Rows in the record's columns, order and types, each with a call_id."""
+    made = pc.binary_join_element_wise(label, rows.column("source_row").cast(pa.string()), ":")
+    given = rows.column("call_id") if "call_id" in rows.column_names else None
+    ids = made if given is None else pc.coalesce(given, made)
+    columns = {"call_id": ids} | {n: rows.column(n) for n in CALL_RECORD.names[1:] if n in rows.column_names}
+    schema = pa.schema([CALL_RECORD.field(name) for name in columns])
+    return pa.table(columns).cast(schema)
+
+
+def _count(report: FileReport, rejects: RejectWriter, bad: list[Reject]) -> None:
+    rejects.write(bad)
+    report.read += len(bad)
+    report.rejected = dict(Counter(report.rejected) + Counter(reject.reason for reject in bad))
+
+
+class _Span:
+    """The period that the accepted calls cover."""
+
+    def __init__(self) -> None:
+        self.first: dt.datetime | None = None
+        self.last: dt.datetime | None = None
+
+    def widen(self, rows: pa.Table) -> None:
+        if not len(rows) or "start_time" not in rows.column_names:
+            return
+        ends = pc.min_max(rows.column("start_time")).as_py()
+        self.first = min(self.first or ends["min"], ends["min"])
+        self.last = max(self.last or ends["max"], ends["max"])

@@ -1,0 +1,142 @@
+"""Where ingested rows go: Parquet parts of call records, and the rejected rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ringfence.errors import RingfenceError
+from ringfence.ingest.format import Reject
+from ringfence.model.record import CANONICAL, REJECTED
+
+ROW_GROUP = 1 << 17
+#: Rows in one file: enough files for a cluster to share, few enough to open.
+PART = 1 << 21
+_RAW = 1_000
+
+
+class CallWriter:
+    """Writes call records into `directory` as part-00000.parquet and so on.
+
+    Rows go to a directory beside it that takes its place at `finish`, so a failed run leaves an earlier
+    result whole. A part holds rows with the same columns.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._partial = directory.with_name(f".{directory.name}-{os.getpid()}")
+        self._waiting: list[pa.Table] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._schema: pa.Schema | None = None
+        self._in_part = self._parts = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._partial.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RingfenceError(f"{self.directory}: cannot be written: {error.strerror}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_part()
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows: any subset of the record's columns with their types."""
+        if not len(rows):
+            return
+        if self._waiting and rows.schema != self._waiting[0].schema:
+            self._flush()
+        self._waiting.append(rows)
+        if sum(len(table) for table in self._waiting) >= ROW_GROUP:
+            self._flush()
+
+    def finish(self) -> list[Path]:
+        """Put the parts in place and name them."""
+        self._flush()
+        self._close_part()
+        if self.directory.exists():
+            for old in self.directory.glob("part-*.parquet"):
+                old.unlink()
+        self.directory.mkdir(exist_ok=True)
+        return [part.rename(self.directory / part.name) for part in sorted(self._partial.iterdir())]
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        self._waiting = []
+        if self._writer is None or table.schema != self._schema or self._in_part >= PART:
+            self._close_part()
+            self._schema = table.schema
+            self._writer = pq.ParquetWriter(
+                self._partial / f"part-{self._parts:05d}.parquet",
+                table.schema.with_metadata(CANONICAL),
+                compression="snappy",
+            )
+            self._parts += 1
+            self._in_part = 0
+        self._writer.write_table(table, row_group_size=2 * ROW_GROUP)
+        self._in_part += len(table)
+
+    def _close_part(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+class RejectWriter:
+    """Writes rejected.parquet; the file is there even when nothing was rejected."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._partial = path.with_name(f".{path.name}-{os.getpid()}")
+        self._waiting: list[Reject] = []
+
+    def __enter__(self) -> Self:
+        self._writer = pq.ParquetWriter(self._partial, REJECTED, compression="zstd")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        self._partial.unlink(missing_ok=True)
+
+    def write(self, rejects: Sequence[Reject]) -> None:
+        self._waiting += rejects
+        if len(self._waiting) >= 10_000:
+            self._flush()
+
+    def finish(self) -> Path:
+        """Put the file in place."""
+        self._flush()
+        self._writer.close()
+        return self._partial.rename(self.path)
+
+    def _flush(self) -> None:
+        rows = self._waiting
+        self._waiting = []
+        for at in range(0, len(rows), 10_000):
+            some = rows[at : at + 10_000]
+            self._writer.write_table(
+                pa.table(
+                    [
+                        [r.file for r in some],
+                        [r.position for r in some],
+                        [r.reason for r in some],
+                        [r.detail or None for r in some],
+                        [r.raw[:_RAW] or None for r in some],
+                    ],
+                    schema=REJECTED,
+                )
+            )

@@ -1,0 +1,248 @@
+"""ingest(): every row ends in calls/ or in rejected.parquet, whatever comes in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ringfence.errors import InputError, UsageError
+from ringfence.ingest.mapping import Column, FileOptions, Mapping
+from ringfence.ingest.pipeline import IngestReport, canonical, ingest
+
+HEADER = "call_id,start_time,answer_time,end_time,caller,called,status\n"
+GOOD = "a1,2024-03-01T10:00:00Z,2024-03-01T10:00:05Z,2024-03-01T10:06:00Z,020 7946 0123,07700 900123,200\n"
+
+
+def run(tmp_path: Path, *contents: str | bytes, **options: object) -> IngestReport:
+    files = []
+    for number, content in enumerate(contents):
+        file = tmp_path / f"in{number}.csv"
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        files.append(file)
+    return ingest(files, tmp_path / "out", region="GB", **options)  # type: ignore[arg-type]
+
+
+def calls(tmp_path: Path) -> list[dict[str, object]]:
+    return pq.read_table(tmp_path / "out" / "calls").to_pylist()
+
+
+def rejected(tmp_path: Path) -> list[dict[str, object]]:
+    return pq.read_table(tmp_path / "out" / "rejected.parquet").to_pylist()
+
+
+def test_own_columns_are_normalised_and_typed(tmp_path: Path) -> None:
+    report = run(tmp_path, HEADER + GOOD)
+    (call,) = calls(tmp_path)
+    assert (call["caller"], call["called"], call["status"]) == ("+442079460123", "+447700900123", 200)
+    assert call["start_time"] == dt.datetime(2024, 3, 1, 10, tzinfo=dt.UTC)
+    assert (report.read, report.accepted, report.rejected) == (1, 1, {})
+    assert report.first_start == report.last_start == call["start_time"]
+
+
+def test_columns_in_another_order_and_extra_ones(tmp_path: Path) -> None:
+    run(tmp_path, "Called,nonsense,START_TIME\n159,x,1709287200\n")
+    (call,) = calls(tmp_path)
+    assert call["called"] == "159"
+    assert call["start_time"] == dt.datetime(2024, 3, 1, 10, tzinfo=dt.UTC)
+    assert call["call_id"] == "in0.csv:2"
+
+
+def test_what_ingest_writes_is_canonical(tmp_path: Path) -> None:
+    report = run(tmp_path, HEADER + GOOD)
+    assert canonical([tmp_path / "in0.csv"]) is None
+    assert canonical([tmp_path / "out" / "calls"]) == [Path(p) for p in report.calls]
+
+
+def test_parquet_of_others_is_not_canonical_but_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.parquet"
+    start = pa.array([dt.datetime(2024, 3, 1, 10)], pa.timestamp("ns"))
+    pq.write_table(pa.table({"called": [447700900123.0], "start_time": start, "caller": [None]}), file)
+    assert canonical([file]) is None
+    report = ingest([file], tmp_path / "out", region="GB", timezone="Asia/Tokyo")
+    (call,) = calls(tmp_path)
+    assert call["called"] == "+447700900123"
+    assert call["start_time"] == dt.datetime(2024, 3, 1, 1, tzinfo=dt.UTC)
+    assert report.files[0].format == "parquet"
+
+
+def test_rubbish_caller_is_noted_rubbish_called_is_rejected(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        "start_time,caller,called\n"
+        "2024-03-01T10:00:00Z,%%%,07700900123\n"
+        "2024-03-01T10:00:00Z,anonymous,07700900123\n"
+        "2024-03-01T10:00:00Z,02079460123,%%%\n"
+        "2024-03-01T10:00:00Z,02079460123,\n",
+    )
+    assert [c["caller"] for c in calls(tmp_path)] == [None, None]
+    assert report.notes == {"caller_unreadable": 1}
+    assert report.rejected == {"bad_called_number": 1, "no_called_number": 1}
+    first = rejected(tmp_path)[0]
+    assert (first["position"], first["raw"]) == (4, "2024-03-01T10:00:00Z,02079460123,%%%")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("x,yesterday,,,,07700900123,", "bad_start_time"),
+        ("x,,,,,07700900123,", "no_start_time"),
+        ("x,2024-03-01T10:00:00Z,,2024-03-01T09:00:00Z,,07700900123,", "end_before_start"),
+        ("x,2024-03-01T10:00:00Z,2024-03-01T09:00:00Z,,,07700900123,", "answer_before_start"),
+        (
+            "x,2024-03-01T10:00:00Z,2024-03-01T10:09:00Z,2024-03-01T10:08:00Z,,07700900123,",
+            "end_before_answer",
+        ),
+        ("x,1970-01-02T10:00:00Z,,,,07700900123,", "absurd_time"),
+        ("x,2024-03-01T10:00:00Z,,2025-03-01T10:00:00Z,,07700900123,", "absurd_duration"),
+        ("x,2024-03-01T10:00:00Z,,", "ragged_row"),
+        ("x,2024-03-01T10:00:00Z,,,,0770\x000900123,", "nul_byte"),
+        ('"x,2024-03-01T10:00:00Z,,,,07700900123,', "open_quote"),
+        ("x,2024-03-01T10:00:00Z,,,," + "7" * 1_100_000 + ",", "line_too_long"),
+        ("x,2024-03-01T10:00:00Z,,,," + "7" * 1_000_000 + ",", "bad_called_number"),
+        ("x,2024-03-01T10:00:00Z,,,,4.477E+11,", "bad_called_number"),
+    ],
+)
+def test_one_bad_row_costs_that_row(tmp_path: Path, row: str, reason: str) -> None:
+    report = run(tmp_path, HEADER + GOOD + row + "\n" + GOOD.replace("a1", "a2") + GOOD.replace("a1", "a3"))
+    assert report.rejected == {reason: 1}
+    assert [c["call_id"] for c in calls(tmp_path)] == ["a1", "a2", "a3"]
+    (bad,) = rejected(tmp_path)
+    assert (bad["position"], bad["reason"], bad["raw"]) == (3, reason, row[:1000])
+
+
+def test_numbers_as_floats(tmp_path: Path) -> None:
+    run(tmp_path, "start_time,called\n2024-03-01T10:00:00Z,4.47700900123E11\n")
+    assert calls(tmp_path)[0]["called"] == "+447700900123"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    text = "start_time,called,trunk\n2024-03-01T10:00:00Z,07700900123,Zürich\n"
+    report = run(tmp_path, text.encode(encoding))
+    assert calls(tmp_path)[0]["trunk"] == "Zürich"
+    assert report.notes == ({"not_utf8": 1} if encoding == "latin-1" else {})
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", list(",;\t|"))
+def test_delimiters_and_line_ends(tmp_path: Path, newline: str, delimiter: str) -> None:
+    rows = [["start_time", "called", "trunk"], ["2024-03-01T10:00:00Z", "07700900123", '"a b"']]
+    run(tmp_path, newline.join(delimiter.join(row) for row in rows))
+    assert calls(tmp_path)[0]["trunk"] == "a b"
+
+
+def test_times_without_zone_are_utc_and_noted_unless_a_zone_is_given(tmp_path: Path) -> None:
+    text = "start_time,called\n2024-07-01 10:00:00,07700900123\n"
+    assert run(tmp_path, text).notes == {"time_without_zone": 1}
+    assert calls(tmp_path)[0]["start_time"] == dt.datetime(2024, 7, 1, 10, tzinfo=dt.UTC)
+    assert run(tmp_path, text, timezone="Europe/London").notes == {}
+    assert calls(tmp_path)[0]["start_time"] == dt.datetime(2024, 7, 1, 9, tzinfo=dt.UTC)
+
+
+def test_rounded_times_are_put_in_order(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        "start_time,answer_time,called\n2024-03-01T10:00:00.900Z,2024-03-01T10:00:00Z,07700900123\n",
+    )
+    (call,) = calls(tmp_path)
+    assert call["answer_time"] == call["start_time"]
+    assert report.notes == {"times_rounded": 1}
+
+
+def test_good_files_are_used_beside_bad_ones(tmp_path: Path) -> None:
+    report = run(tmp_path, HEADER + GOOD, b"", b"\x00\x01\x02\xff" * 100, b"PAR1 cut short")
+    assert report.accepted == 1
+    assert [bool(f.error) for f in report.files] == [False, True, True, True]
+    assert report.rejected == {"file_unreadable": 3}
+    assert all("\n" not in (f.error or "") for f in report.files)
+    assert len(rejected(tmp_path)) == 3
+
+
+def test_nothing_readable_is_the_operators_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"in0\.csv: empty"):
+        run(tmp_path, b"")
+    with pytest.raises(InputError, match="no such file"):
+        ingest([tmp_path / "absent"], tmp_path / "out", region="GB")
+    (tmp_path / "void").mkdir()
+    with pytest.raises(InputError, match="holds no files"):
+        ingest([tmp_path / "void"], tmp_path / "out", region="GB")
+
+
+def test_a_directory_of_partitions_and_compressed_files(tmp_path: Path) -> None:
+    for day in ("day=1", "day=2"):
+        folder = tmp_path / "in" / day
+        folder.mkdir(parents=True)
+        (folder / "x.csv.gz").write_bytes(gzip.compress(b"start_time,called\n1709287200,159\n"))
+    (tmp_path / "in" / "_SUCCESS").touch()
+    ingest([tmp_path / "in"], tmp_path / "out", region="GB")
+    assert {c["call_id"] for c in calls(tmp_path)} == {"day=1/x.csv.gz:2", "day=2/x.csv.gz:2"}
+
+
+def test_a_cut_gzip_gives_its_good_rows(tmp_path: Path) -> None:
+    packed = gzip.compress(
+        (HEADER + "".join(GOOD.replace("a1", f"b{i * 7919}") for i in range(5000))).encode()
+    )
+    report = run(tmp_path, packed[: len(packed) // 2])
+    assert report.accepted > 100
+    assert report.rejected["file_truncated"] == 1
+
+
+def test_parquet_with_a_broken_page_gives_its_good_rows(tmp_path: Path) -> None:
+    run(tmp_path, HEADER + "".join(GOOD.replace("a1", f"b{i}") for i in range(1000)))
+    table = pq.read_table(tmp_path / "out" / "calls")
+    file = tmp_path / "broken.parquet"
+    pq.write_table(table, file, row_group_size=500)
+    data = bytearray(file.read_bytes())
+    at = pq.read_metadata(file).row_group(1).column(0).data_page_offset
+    data[at : at + 200] = b"\xff" * 200
+    file.write_bytes(data)
+    report = ingest([file], tmp_path / "out2", region="GB")
+    assert report.rejected == {"file_truncated": 1}
+    assert report.accepted <= 500
+
+
+def test_an_earlier_result_is_replaced_and_the_input_never(tmp_path: Path) -> None:
+    run(tmp_path, HEADER + GOOD)
+    run(tmp_path, HEADER + GOOD)
+    assert len(calls(tmp_path)) == 1
+    with pytest.raises(UsageError, match="overwrite"):
+        ingest([tmp_path / "out" / "calls"], tmp_path / "out", region="GB")
+
+
+def test_progress_reaches_the_end(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    run(tmp_path, HEADER + GOOD, HEADER + GOOD, progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_a_mapping_with_regions_and_durations(tmp_path: Path) -> None:
+    mapping = Mapping(
+        {
+            "start_time": Column("when", format="%d/%m/%Y %H:%M"),
+            "end_time": Column("secs", after="start_time"),
+            "answer_time": Column("talk", before="end_time"),
+            "called": Column("to"),
+            "caller": Column("from", region="US"),
+            "status": Column("result", values={"ok": 200}),
+            "trunk": Column(constant="t1"),
+        },
+        FileOptions(timezone="Europe/Paris"),
+    )
+    text = (
+        "when;secs;talk;to;from;result\n"
+        "01/07/2024 12:00;70;60;020 7946 0123;555-555-0123;OK\n"
+        "01/07/2024 12:00;9;0;159;;busy\n"
+    )
+    report = run(tmp_path, text, mapping=mapping)
+    first, second = calls(tmp_path)
+    assert first["answer_time"] == dt.datetime(2024, 7, 1, 10, 0, 10, tzinfo=dt.UTC)
+    assert first["end_time"] == dt.datetime(2024, 7, 1, 10, 1, 10, tzinfo=dt.UTC)
+    assert (first["called"], first["caller"], first["status"]) == ("+442079460123", "+15555550123", 200)
+    assert (second["answer_time"], second["status"], second["trunk"]) == (None, None, "t1")
+    assert report.notes == {"status_unreadable": 1}
