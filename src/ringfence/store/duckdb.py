@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,9 +19,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from ringfence.errors import UsageError
+from ringfence.errors import RingfenceError, UsageError
 from ringfence.model.record import CALL_RECORD
 from ringfence.store.parquet import record_files
+from ringfence.store.portable import arrow_schema, portable
 
 _DEFAULT_LIMIT = 6 << 30
 
@@ -52,7 +54,7 @@ class DuckDBEngine:
             self._spill.rmdir()
             raise UsageError(
                 f"DuckDB refuses its settings (memory {memory}, threads {threads}): "
-                f"{str(error).splitlines()[0]}; write memory as 6GB and threads as a positive number"
+                f"{_first_line(error)}; write memory as 6GB and threads as a positive number"
             ) from error
         self._con.con.execute("SET enable_progress_bar = false")
 
@@ -60,13 +62,17 @@ class DuckDBEngine:
         """The files' call-record columns in their own types, with `source_file` and `source_row`."""
         found = record_files(files)
         raw = self._con.read_parquet(
-            [str(file) for file in found.files], union_by_name=True, filename=True, file_row_number=True
+            [str(file.resolve()) for file in found.files],
+            union_by_name=True,
+            filename=True,
+            file_row_number=True,
         )
+        given = {str(file.resolve()): str(file) for file in found.files if file.resolve() != file}
         types = ibis.Schema.from_pyarrow(CALL_RECORD)
         return raw.select(
             # foreign writers differ in width and zone; a cast to the type a column has is free
             *(raw[name].cast(types[name](nullable=True)).name(name) for name in found.columns),
-            source_file=raw.filename,
+            source_file=raw.filename.substitute(given) if given else raw.filename,
             source_row=raw.file_row_number + 1,
         )
 
@@ -74,10 +80,12 @@ class DuckDBEngine:
         return self._con.create_table(name, table, overwrite=True)
 
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
-        return self._con.create_table(name, expression, overwrite=True)
+        with _plain_errors():
+            return self._con.create_table(name, portable(expression), overwrite=True)
 
     def collect(self, expression: ir.Table) -> pa.Table:
-        return self._con.to_pyarrow(expression)
+        with _plain_errors():
+            return self._con.to_pyarrow(portable(expression)).cast(arrow_schema(expression))
 
     def close(self) -> None:
         self._con.disconnect()
@@ -92,3 +100,20 @@ def _physical_memory() -> int:
     except OSError:
         return memory
     return min(memory, int(limit)) if limit.isdigit() else memory
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turns an error of DuckDB's into one line."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise RingfenceError(
+            f"DuckDB needs more memory than it may use: {_first_line(error)}; raise memory in [hunt]"
+        ) from error
+    except duckdb.Error as error:
+        raise RingfenceError(f"DuckDB failed: {_first_line(error)}; --debug shows the whole of it") from error
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).strip().splitlines()[0]

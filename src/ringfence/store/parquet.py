@@ -14,31 +14,41 @@ from ringfence.model.record import CALL_RECORD, REQUIRED_COLUMNS
 
 
 class RecordFiles(msgspec.Struct, frozen=True):
-    """Files, and the columns of the call record that at least one of them has, in the record's order."""
+    """Files with the schema of each, and the columns of the call record that at least one of them has."""
 
     files: tuple[Path, ...]
+    schemas: tuple[pa.Schema, ...]
     columns: tuple[str, ...]
+
+    def layouts(self) -> list[tuple[pa.Schema, list[Path]]]:
+        """The files grouped by schema, in the order in which each schema comes first."""
+        groups: dict[pa.Schema, list[Path]] = {}
+        for file, schema in zip(self.files, self.schemas, strict=True):
+            groups.setdefault(schema.remove_metadata(), []).append(file)
+        return list(groups.items())
 
 
 def record_files(files: Sequence[Path]) -> RecordFiles:
-    """Read the footer of each file. Cost: one seek a file, no rows.
+    """Read the footer of each file. Cost: one seek a file, no rows. Columns come in the record's order.
 
     Raises InputError when there is no file, or one is not Parquet or lacks a required column.
     """
     if not files:
         raise InputError("no call records: give at least one Parquet file")
-    found: set[str] = set()
+    schemas = []
     for file in files:
         try:
-            names = set(pq.read_schema(file).names)
+            schema = pq.read_schema(file)
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise InputError(
                 f"{file}: not a readable Parquet file ({reason}); write it again or leave it out"
             ) from error
-        if missing := [name for name in REQUIRED_COLUMNS if name not in names]:
+        if missing := [name for name in REQUIRED_COLUMNS if name not in schema.names]:
             raise InputError(
                 f"{file}: no column {', '.join(missing)}; make call records of it with 'ringfence ingest'"
             )
-        found |= names
-    return RecordFiles(tuple(files), tuple(name for name in CALL_RECORD.names if name in found))
+        schemas.append(schema)
+    found = {name for schema in schemas for name in schema.names}
+    columns = tuple(name for name in CALL_RECORD.names if name in found)
+    return RecordFiles(tuple(files), tuple(schemas), columns)

@@ -1,0 +1,76 @@
+"""What every test may ask for: the corpus, one engine after the other, a strict run.
+
+STRICT=1 in the environment turns each skipped test into a failure, so that a run that is meant to be whole
+cannot pass by leaving parts out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ringfence.model.engine import Engine
+
+ROOT = Path(__file__).parents[1]
+STRICT = os.environ.get("STRICT", "") not in ("", "0")
+
+#: Two executors of one core and 1 GiB each, as processes of their own.
+SPARK_MASTER = "local-cluster[2,1,1024]"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real data; the test is skipped where there is none."""
+    folder = Path(os.environ.get("RINGFENCE_CORPUS") or ROOT.parent / "shared" / "corpus")
+    if not folder.is_dir():
+        pytest.skip(f"no corpus at {folder}; set RINGFENCE_CORPUS to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One Spark application for all tests of the run; engines opened meanwhile share it."""
+    pytest.importorskip("pyspark", reason="no pyspark: pip install 'ringfence[spark]'")
+    if not shutil.which("java"):
+        pytest.skip("no Java on the path: Spark needs 17 or newer")
+    from ringfence.store.engines import open_engine
+
+    with open_engine("spark", workdir=tmp_path_factory.mktemp("cluster"), master=SPARK_MASTER) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def each_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The test runs once on each engine, with nothing left over from other tests."""
+    from ringfence.store.engines import open_engine
+
+    if request.param == "spark":
+        request.getfixturevalue("spark_cluster")
+    with open_engine(request.param, workdir=tmp_path / "engine") as engine:
+        yield engine
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which a strict run does not accept: {_why(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if STRICT and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which a strict run does not accept: {_why(report)}"
+    return report
+
+
+def _why(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
