@@ -1,0 +1,94 @@
+"""Settings: a TOML file becomes typed, frozen values. docs/reference/settings.md lists every key.
+
+An unknown key is refused rather than ignored: a misspelt threshold would otherwise quietly do nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from ringfence.errors import ConfigError
+
+Region = Annotated[str, msgspec.Meta(pattern="^([A-Z]{2}|001)$")]
+Memory = Annotated[str, msgspec.Meta(pattern="^[0-9]+ ?([KMGT]i?B)$")]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class HuntSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[hunt]`. A command-line option of the same name wins over the file."""
+
+    #: ISO 3166 alpha-2 of the country whose national numbers the records hold; 001: none
+    region: Region = "GB"
+    #: most memory for the engine, such as "6GB"; by default half of the machine's and at most 6 GiB
+    memory: Memory | None = None
+    #: cores for the engine; by default all
+    threads: Count | None = None
+    #: a flagged call scores at least this much
+    flag_threshold: Share = 0.5
+    #: talk with a platform from which a called person is a likely victim
+    likely_seconds: Seconds = 300.0
+    #: and from which a possible one
+    possible_seconds: Seconds = 60.0
+
+    def __post_init__(self) -> None:
+        if self.possible_seconds > self.likely_seconds:
+            raise ValueError("possible_seconds must not be above likely_seconds")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set; each part belongs to the room of its name."""
+
+    hunt: HuntSettings = HuntSettings()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """The settings in a TOML file; the defaults where `path` is None or a key is left out.
+
+    Raises ConfigError, one line with the file, the key and what to write instead.
+    """
+    if path is None:
+        return Settings()
+    try:
+        raw = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    _refuse_unknown(path, raw, Settings, ())
+    try:
+        return msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as error:
+        text, _, where = str(error).partition(" - at `$")
+        key = re.sub(r"[`.\[\]]+", ".", where).strip(".") or "the file"
+        raise ConfigError(f"{path}: {key}: {text}; see docs/reference/settings.md") from error
+
+
+def digest(settings: Settings) -> str:
+    """64 hex digits that are equal for equal settings, so that two runs can be told to be alike."""
+    return hashlib.sha256(msgspec.json.encode(settings, order="deterministic")).hexdigest()
+
+
+def _refuse_unknown(
+    path: Path, raw: dict[str, Any], kind: type[msgspec.Struct], above: tuple[str, ...]
+) -> None:
+    """msgspec would name the first unknown key but not the one that was meant."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for key, value in raw.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            known = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(fields))}"
+            raise ConfigError(f"{path}: {'.'.join((*above, key))}: no such setting; {known}")
+        part = fields[key]
+        if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
+            _refuse_unknown(path, value, part, (*above, key))
