@@ -1,0 +1,84 @@
+"""Many subscribers on one device type in one radio cell, who call out and are hardly called: a SIM farm.
+
+Signal: grows with the number of such subscribers and with their share of the unit's subscribers.
+Innocent look-alike: a depot of couriers, a construction site: people there are called as well.
+Reference: descriptions of SIM boxes in bypass-fraud research.
+Cost: one group-by of the suspects on device type and cell.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+from ibis import _
+
+from ringfence.hunt.context import Context
+from ringfence.hunt.signal import Example, Signal, call, person
+from ringfence.hunt.units import each_unit
+
+SIGNAL = Signal(
+    name="sim_farm",
+    number=16,
+    level="unit",
+    needs=("caller", "imei_tac", "cell"),
+    words="many SIM cards in one place that call out and are hardly called",
+)
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    least_numbers: int = 3
+    full_numbers: int = 8
+    least_calls: int = 5  # by a number before its silence means anything
+    called_ratio: float = 0.2
+
+
+def detect(context: Context, thresholds: Thresholds) -> ir.Table:
+    """kind, unit, strength."""
+    inbound = context.inbound.select(number="called", n_in="n_in")
+
+    def judge(rows: ir.Table) -> ir.Table:
+        sums = (
+            rows.filter(_.caller.notnull())
+            .group_by("kind", "unit", "caller")
+            .aggregate(n=_.count(), total=_.home_total.max())
+        )
+        sums = sums.left_join(inbound, sums.caller == inbound.number)
+        one_way = (sums.total >= thresholds.least_calls) & (
+            sums.n_in.fill_null(0) <= thresholds.called_ratio * sums.total
+        )
+        sums = sums.mutate(one_way=one_way.cast("int64"))
+        units = sums.group_by("kind", "unit").aggregate(numbers=_.count(), one_way=_.one_way.sum())
+        units = units.filter(units.one_way >= thresholds.least_numbers)
+        many = ibis.least(1.0, units.one_way / float(thresholds.full_numbers))
+        return units.select("kind", "unit", strength=many * units.one_way / units.numbers)
+
+    return each_unit(context.suspects, context.whole, judge, kinds=("device",))
+
+
+EXAMPLES = (
+    Example(
+        name="eight new numbers in one cell call all day",
+        fires=True,
+        calls=tuple(
+            call(3 * i, person(500 + i % 8), person(i), 40, trunk="M", imei_tac="35000000", cell="C1")
+            for i in range(80)
+        ),
+    ),
+    Example(
+        name="eight people in one place who ring each other",
+        fires=False,
+        calls=tuple(
+            call(
+                3 * i,
+                person(500 + i % 8),
+                person(500 + (i + 3) % 8),
+                40,
+                trunk="M",
+                imei_tac="35000000",
+                cell="C1",
+            )
+            for i in range(80)
+        ),
+    ),
+)

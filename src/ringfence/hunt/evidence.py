@@ -1,0 +1,86 @@
+"""What the detectors say about the suspects, as arrays: the bridge from the engine to the weighing.
+
+Everything past this point works on suspects alone, in memory, and gives the same answer whatever the engine:
+rows are in the order of call_id.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ringfence.hunt.context import Context
+from ringfence.hunt.signal import LEVEL_BOUNDS, all_detectors
+from ringfence.hunt.units import KINDS
+
+Floats = NDArray[np.float64]
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """calls: the suspects (pandas, ordered by call_id). on_calls: signal -> strength per suspect call.
+    on_units: signal -> kind -> strength per unit number. aside: signal -> why it stands aside."""
+
+    calls: pd.DataFrame
+    on_calls: dict[str, Floats]
+    on_units: dict[str, dict[str, pd.Series]]
+    aside: dict[str, str]
+
+
+def level_of(strength: Floats) -> NDArray[np.int64]:
+    """The level, 0 to 4, of each strength."""
+    return np.searchsorted(np.array(LEVEL_BOUNDS[:-1]) + 1e-9, strength, side="left").astype(np.int64)
+
+
+def missing_fields(detector: ModuleType, fields: frozenset[str]) -> list[str]:
+    """The needed fields that are not there; `a|b` needs one of them."""
+    return [need for need in detector.SIGNAL.needs if not set(need.split("|")) & fields]
+
+
+def gather(context: Context) -> Evidence:
+    """Run every detector that has its fields and bring its evidence here."""
+    engine = context.engine
+    calls = engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
+    place = pd.Series(np.arange(len(calls)), index=calls["call_id"])
+    on_calls: dict[str, Floats] = {}
+    on_units: dict[str, dict[str, pd.Series]] = {}
+    aside: dict[str, str] = {}
+    for detector in all_detectors():
+        signal = detector.SIGNAL
+        missing = missing_fields(detector, context.fields)
+        if missing:
+            aside[signal.name] = "needs " + ", ".join(m.replace("|", " or ") for m in missing)
+            continue
+        rows = engine.collect(detector.detect(context, detector.Thresholds())).to_pandas()
+        if signal.level == "call":
+            strength = np.zeros(len(calls))
+            strength[place.loc[rows["call_id"]].to_numpy()] = rows["strength"].to_numpy(np.float64)
+            on_calls[signal.name] = strength
+        else:
+            on_units[signal.name] = {
+                kind: rows.loc[rows["kind"] == kind].set_index("unit")["strength"].astype("float64")
+                for kind in KINDS
+            }
+    return Evidence(calls=calls, on_calls=on_calls, on_units=on_units, aside=aside)
+
+
+def unit_strengths(evidence: Evidence, kind: str, units: NDArray[np.int64], sizes: pd.Series) -> pd.DataFrame:
+    """Strength of every signal for each unit of a kind: one row per unit number, one column per signal.
+
+    units: the unit number of each suspect call (-1: none). A signal on calls counts with its mean over the
+    unit's calls, as if three calls more had been silent, so that a small unit does not speak loudly.
+    sizes: calls per unit in all the records.
+    """
+    index = np.unique(units[units >= 0])
+    table = pd.DataFrame(index=pd.Index(index, name="unit"))
+    total = sizes.reindex(index).to_numpy(np.float64)
+    for name, strength in evidence.on_calls.items():
+        sums = pd.Series(strength).groupby(units).sum().reindex(index, fill_value=0.0).to_numpy()
+        table[name] = sums / (total + 3.0)
+    for name, by_kind in evidence.on_units.items():
+        found = by_kind.get(kind)
+        table[name] = 0.0 if found is None else found.reindex(index, fill_value=0.0).to_numpy()
+    return table

@@ -1,0 +1,255 @@
+"""Canonical records become the coded call table: one row per call, integers where the hunt groups and joins.
+
+The coded table `calls` (one row per accepted record):
+
+    call_id   string            t        int64, µs since 1970 UTC, start of the call
+    caller    int64 or null     talk     float64, seconds from answer to end; 0 when not answered
+    network   int64 or null     answered bool
+    called    int64             status   int64 or null
+    diverted  int64 or null     roaming  bool or null
+    source    int64, row of the source table    attestation, verstat, origid, imei_tac, imsi_token, radio_cell: string
+
+An E.164 number is its own digits as an integer, a short code is minus its digits behind a leading 1 (so that
+`0800` keeps its zero), a token is a number past 2**53: `code_to_text` turns the first two back.
+
+A *source* is one distinct way in: trunk, account, carrier, ingress, fingerprint and signalling address
+together. Sources are numbered in the order of their texts, so that every engine gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ringfence.model.engine import Engine
+from ringfence.model.record import NUMBER_COLUMNS, REJECTED
+
+#: The columns that make a source, in the order in which sources are numbered.
+SOURCE_COLUMNS = ("trunk", "account", "carrier", "ingress", "fingerprint", "source_ip")
+_PASSED_COLUMNS = {
+    "attestation": "attestation",
+    "verstat": "verstat",
+    "origid": "origid",
+    "imei_tac": "imei_tac",
+    "imsi_token": "imsi_token",
+    "cell": "radio_cell",
+}
+_CODED_NAMES = {
+    "caller": "caller",
+    "network_number": "network",
+    "called": "called",
+    "diverted_from": "diverted",
+}
+_TOKEN_BASE = 1 << 53
+_LONGEST = 16  # "+" and 15 digits
+
+Normalise = Callable[[pa.Array], pa.Table]
+
+
+class Records(msgspec.Struct, frozen=True):
+    """The coded records of one hunt.
+
+    calls: the coded table, kept by the engine. sources: pa.Table with `source` and SOURCE_COLUMNS.
+    fields: the call record's columns that hold at least one value. tokens: whether numbers are tokens.
+    """
+
+    calls: ir.Table
+    sources: pa.Table
+    fields: frozenset[str]
+    rejected: pa.Table
+    read: int
+    accepted: int
+    first: int  # µs
+    last: int  # µs
+    notes: dict[str, int]
+
+
+def code_to_text(code: int | None) -> str | None:
+    """The number behind a code: E.164 or a short code. Tokens keep their code as `#<n>`."""
+    if code is None:
+        return None
+    if code < 0:
+        return str(-code)[1:]
+    return f"#{code - _TOKEN_BASE}" if code >= _TOKEN_BASE else f"+{code}"
+
+
+def text_to_code(text: str) -> int:
+    """The code of a normalised number (E.164 or short code)."""
+    return int(text[1:]) if text.startswith("+") else -int("1" + text)
+
+
+def microseconds(time: Any) -> Any:
+    """A timestamp column as int64 µs since 1970 UTC: exact on every engine."""
+    return time.delta(ibis.timestamp("1970-01-01 00:00:00", timezone="UTC"), unit="microsecond")
+
+
+def _easy_code(number: Any) -> Any:
+    """The code of a value that is already E.164 or a short code; null for anything else."""
+    e164 = number.substr(1).try_cast("int64")
+    short = (ibis.literal("1") + number).try_cast("int64")
+    return ibis.cases(
+        (
+            (number.length() <= _LONGEST)
+            & (ibis.literal("+") + e164.cast("string") == number)
+            & (e164 >= 1_000_000),
+            e164,
+        ),
+        ((number.length() <= 8) & (short.cast("string") == ibis.literal("1") + number), -short),
+    )
+
+
+def _leftover_codes(
+    engine: Engine, raw: ir.Table, columns: list[str], normalise: Normalise, is_token: Callable[[Any], Any]
+) -> tuple[ir.Table | None, dict[str, int]]:
+    """A table `raw`, `code`, `reason` for the distinct values that are not easy, or None if all are."""
+    values = (
+        ibis.union(*(raw.select(raw=raw[c]) for c in columns), distinct=False)
+        if len(columns) > 1
+        else raw.select(raw=raw[columns[0]])
+    )
+    hard = values.filter(values.raw.notnull() & _easy_code(values.raw).isnull()).distinct()
+    hard = engine.keep(hard, "hard_numbers")
+    tokens = hard.filter(is_token(hard.raw))
+    others = engine.collect(hard.filter(~is_token(hard.raw)))
+    made = engine.collect(tokens.count().as_table())[0][0].as_py()
+    if not made and not others.num_rows:
+        return None, {}
+    done = normalise(others["raw"].combine_chunks())
+    codes = [None if n is None else text_to_code(n) for n in done["number"].to_pylist()]
+    table = pa.table(
+        {
+            "raw": done["raw"],
+            "code": pa.array(codes, pa.int64()),
+            "reason": pc.cast(done["reason"], pa.string()),
+        }
+    )
+    coded = engine.upload(table, "normalised_numbers")
+    if made:
+        ordered = tokens.mutate(
+            code=ibis.row_number().over(order_by=tokens.raw) + _TOKEN_BASE, reason=ibis.null("string")
+        )
+        coded = engine.keep(ibis.union(coded, ordered.select("raw", "code", "reason")), "coded_numbers")
+    return coded, {}
+
+
+def _numbered_sources(engine: Engine, raw: ir.Table, present: list[str]) -> pa.Table:
+    """Distinct sources with their number, in the order of their texts (an absent value sorts as empty)."""
+    if not present:
+        return pa.table({"source": pa.array([0], pa.int64())})
+    found = engine.collect(raw.select(*(raw[c].fill_null("").name(c) for c in present)).distinct())
+    found = found.sort_by([(c, "ascending") for c in present])
+    return found.append_column("source", pa.array(range(found.num_rows), pa.int64()))
+
+
+def code_records(
+    engine: Engine,
+    raw: ir.Table,
+    normalise: Normalise,
+    is_token: Callable[[Any], Any],
+    extra: tuple[str, ...] = (),
+) -> Records:
+    """Code the records of `raw` (columns of the call record, `source_file`, `source_row`) on the engine.
+
+    `normalise` maps distinct raw numbers to E.164 (table raw, number, reason); `is_token` is the expression
+    that tells a token. `extra` columns pass through. Rows without call_id, start or a readable called number,
+    or that end before they start, become `rejected`; everything else is in `calls`.
+    """
+    columns = set(raw.columns)
+    counts = raw.aggregate(
+        read=raw.count(),
+        **{
+            f"n_{c}": raw[c].count()
+            for c in raw.columns
+            if c not in ("source_file", "source_row", "fingerprint_parts", *extra)
+        },
+    )
+    seen = engine.collect(counts).to_pylist()[0]
+    fields = frozenset(c for c in columns if seen.get(f"n_{c}"))
+    numbers = [c for c in NUMBER_COLUMNS if c in fields]
+    hard, notes = _leftover_codes(engine, raw, numbers, normalise, is_token) if numbers else (None, {})
+    present = [c for c in SOURCE_COLUMNS if c in fields]
+    sources = _numbered_sources(engine, raw, present)
+
+    table = raw
+    for column in numbers:
+        easy = _easy_code(table[column])
+        if hard is None:
+            table = table.mutate(**{f"code_{column}": easy})
+        else:
+            side = hard.select(
+                **{f"raw_{column}": hard.raw, f"hard_{column}": hard.code, f"why_{column}": hard.reason}
+            )
+            table = table.left_join(side, table[column] == side[f"raw_{column}"])
+            table = table.mutate(
+                **{f"code_{column}": ibis.coalesce(_easy_code(table[column]), table[f"hard_{column}"])}
+            )
+    if present:
+        known = engine.upload(sources, "sources")
+        keyed = {f"key_{c}": table[c].fill_null("") for c in present}
+        table = table.mutate(**keyed)
+        known = known.rename({f"of_{c}": c for c in present})
+        table = table.left_join(known, [table[f"key_{c}"] == known[f"of_{c}"] for c in present])
+    else:
+        table = table.mutate(source=ibis.literal(0, "int64"))
+
+    def code(column: str) -> Any:
+        return table[f"code_{column}"] if column in numbers else ibis.null("int64")
+
+    start = microseconds(table.start_time) if "start_time" in fields else ibis.null("int64")
+    end = microseconds(table.end_time) if "end_time" in fields else ibis.null("int64")
+    answer = microseconds(table.answer_time) if "answer_time" in fields else ibis.null("int64")
+    status = table.status.cast("int64") if "status" in fields else ibis.null("int64")
+    # a source that keeps no answer time still says 200: then the talk is counted from the start
+    spoke = answer.notnull() if "answer_time" in fields else (status == 200).fill_null(False)
+    from_when = answer if "answer_time" in fields else start
+    talk = ibis.ifelse(spoke & end.notnull(), (end - from_when).cast("float64") / 1e6, 0.0).fill_null(0.0)
+    why = ibis.cases(
+        (table.call_id.isnull() if "call_id" in fields else ibis.literal(True), "no_call_id"),
+        (start.isnull(), "no_start_time"),
+        (table.called.isnull() if "called" in fields else ibis.literal(True), "no_called_number"),
+        (code("called").isnull(), "unreadable_called_number"),
+        ((end < start).fill_null(False), "end_before_start"),
+    )
+    coded = table.select(
+        call_id=table.call_id if "call_id" in fields else ibis.null("string"),
+        t=start,
+        answered=spoke,
+        talk=ibis.greatest(talk, 0.0),
+        status=status,
+        **{_CODED_NAMES[c]: code(c) for c in NUMBER_COLUMNS},
+        roaming=table.roaming if "roaming" in fields else ibis.null("boolean"),
+        source=table.source,
+        **{n: table[c] if c in fields else ibis.null("string") for c, n in _PASSED_COLUMNS.items()},
+        **{c: table[c] for c in extra},
+        why=why,
+        source_file=table.source_file,
+        source_row=table.source_row,
+    )
+    good = coded.filter(coded.why.isnull()).drop("why", "source_file", "source_row")
+    calls = engine.keep(good, "calls")
+    span = engine.collect(
+        calls.aggregate(n=calls.count(), first=calls.t.min(), last=calls.t.max())
+    ).to_pylist()[0]
+    bad = coded.filter(coded.why.notnull())
+    if span["n"] == seen["read"]:  # the usual case: no second look at the files
+        rejected = REJECTED.empty_table().select(["file", "position", "reason"])
+    else:
+        rejected = engine.collect(bad.select(file=bad.source_file, position=bad.source_row, reason=bad.why))
+    empty = pa.nulls(rejected.num_rows, pa.string())
+    return Records(
+        calls=calls,
+        sources=sources,
+        fields=fields,
+        rejected=rejected.append_column("detail", empty).append_column("raw", empty).cast(REJECTED),
+        read=seen["read"],
+        accepted=span["n"],
+        first=span["first"] or 0,
+        last=span["last"] or 0,
+        notes=notes,
+    )

@@ -1,0 +1,69 @@
+"""Units: the ways in that can be accused, from the widest to the narrowest.
+
+A unit is a set of calls that share one thing an operator can act on. One call belongs to one unit of each
+kind, where the record has the fields. Units are judged; numbers never are, since the owner of the number
+that a call presents is a victim too.
+
+    entry     trunk and account (the trunk alone where there is no account)
+    address   signalling address
+    shape     INVITE fingerprint
+    cell      fingerprint on one trunk
+    device    device type in one radio cell
+    line      network number
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+#: Unit kinds that are a function of the source.
+SOURCE_UNITS: dict[str, tuple[str, ...]] = {
+    "entry": ("trunk", "account"),
+    "address": ("source_ip",),
+    "shape": ("fingerprint",),
+    "cell": ("trunk", "fingerprint"),
+}
+#: Unit kinds that the single call decides.
+CALL_UNITS = ("device", "line")
+KINDS = (*SOURCE_UNITS, *CALL_UNITS)
+
+
+def number_units(sources: pa.Table) -> pd.DataFrame:
+    """The source table with one int64 column per kind of SOURCE_UNITS: the unit's number, -1 where it has none.
+
+    Adds `trunk_code` (int64) and `international` (bool). Numbers follow the order of the texts.
+    """
+    frame = sources.to_pandas()
+    for column in {c for columns in SOURCE_UNITS.values() for c in columns} | {"ingress", "carrier"}:
+        if column not in frame:
+            frame[column] = ""
+    for kind, columns in SOURCE_UNITS.items():
+        codes = frame.groupby(list(columns), sort=True).ngroup().to_numpy(np.int64)
+        # the last-named column is what makes the unit; a unit without any text is no unit
+        needed = [c for c in columns if c != "account"]
+        absent = (frame[needed] == "").any(axis=1).to_numpy()
+        frame[kind] = np.where(absent, -1, codes)
+    frame["trunk_code"] = frame.groupby("trunk", sort=True).ngroup().to_numpy(np.int64)
+    frame["international"] = frame["ingress"].eq("international")
+    return frame
+
+
+def each_unit(
+    suspects: ir.Table, whole: ir.Table, judge: Callable[[ir.Table], ir.Table], kinds: Sequence[str] = KINDS
+) -> ir.Table:
+    """`judge` of the suspects once per unit kind: it sees their rows with `kind` and `unit` and returns
+    kind, unit, strength. Only units in `whole` (kind, unit: all their calls are suspects) are judged, since a
+    unit of which only the striking calls are here would look worse than it is. Rows of strength 0 are dropped."""
+    parts = []
+    for kind in kinds:
+        rows = suspects.mutate(unit=suspects[kind].cast("int64"))
+        rows = rows.semi_join(whole.filter(whole.kind == kind), "unit")
+        parts.append(judge(rows.mutate(kind=ibis.literal(kind))))
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return table.filter(table.strength > 0)
