@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PREMIUM = "premium"
     PERSONAL = "personal"
     PAGER = "pager"
+    NETWORK = "network"  # inserted by networks and shared (UK 08979): neither invalid nor an identity
     SHORT = "short"
     DRAMA = "drama"
     UNALLOCATED = "unallocated"
