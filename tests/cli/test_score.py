@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from ringfence.cli.main import build_app
+from ringfence.errors import InputError
+from ringfence.model.findings import FLAGGED_CALLS, VICTIMS
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    flagged = [
+        {"call_id": "a", "score": 0.9, "platform": "P1", "campaign": "C1", "trunk": "t1"},
+        {"call_id": "x", "score": 0.8, "platform": "P1", "campaign": "C1", "trunk": "t2"},
+    ]
+    victims = [{"called": "+447700900001", "tier": "likely", "platform": "P1"}]
+    (tmp_path / "run").mkdir()
+    pq.write_table(pa.Table.from_pylist(flagged, FLAGGED_CALLS), tmp_path / "run" / "flagged_calls.parquet")
+    pq.write_table(pa.Table.from_pylist(victims, VICTIMS), tmp_path / "run" / "victims.parquet")
+    truth = {"call_id": ["a", "b"], "platform": ["handset-1"] * 2, "customer": [1, 1]}
+    pq.write_table(pa.table(truth), tmp_path / "truth.parquet")
+    labels = {"call_id": ["a", "b", "x"], "kind": ["fraud", "fraud", "call_centre"]}
+    pq.write_table(pa.table(labels), tmp_path / "labels.parquet")
+    return tmp_path / "run"
+
+
+def _score(run: Path, *more: str) -> str:
+    result = CliRunner().invoke(
+        build_app(), ["score", str(run), "--truth", str(run.parent / "truth.parquet"), *more]
+    )
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_json_is_one_object_with_the_contracts_fields(run: Path) -> None:
+    out = _score(run, "--json")
+    assert out.count("\n") == 1
+    score = json.loads(out)
+    promised = (
+        "precision recall platforms false_sources calls_to_detection campaign_ari calibration_error victims"
+    )
+    assert set(promised.split()) <= set(score)
+    assert (score["precision"], score["recall"]) == (0.5, 0.5)
+    assert score["platforms"]["found"] == 0
+    assert score["look_alikes"]["call_centre"]["flagged"] == 1
+
+
+def test_people_get_tables(run: Path) -> None:
+    out = _score(run)
+    for words in ("platforms found of those present", "By platform", "Victims by tier", "call_centre"):
+        assert words in out
+
+
+def test_a_file_that_was_named_must_be_there(run: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.parquet: no such file"):
+        CliRunner().invoke(
+            build_app(),
+            ["score", str(run), "--truth", str(run.parent / "none.parquet")],
+            catch_exceptions=False,
+        )
