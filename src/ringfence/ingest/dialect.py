@@ -106,6 +106,11 @@ def split_line(line: str, dialect: Dialect) -> list[str]:
         return line.split(dialect.delimiter)
 
 
+def first_rows(head: bytes, dialect: Dialect, count: int = 5) -> list[list[str]]:
+    """The fields of the first lines of a file that begins with `head`."""
+    return [split_line(line, dialect) for line in sample_lines(decode_head(head) or "")[:count]]
+
+
 def header_of(head: bytes, dialect: Dialect, skip: int = 0) -> list[str]:
     """The column names in the first line after `skip` lines; repeated names get a number."""
     lines = (decode_head(head) or "").splitlines()[skip : skip + 1]

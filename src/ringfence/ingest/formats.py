@@ -14,6 +14,14 @@ from ringfence.ingest.format import Format
 MODULES = (
     "record_parquet",
     "record_csv",
+    "asterisk",
+    "freeswitch_csv",
+    "cucm",
+    "acc",
+    "freeswitch_json",
+    "pcap",
+    "pcapng",
+    "hep",
 )
 
 

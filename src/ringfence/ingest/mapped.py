@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -68,8 +69,12 @@ def text_batches(
     zone: str | None,
     names: Sequence[str] | None = None,
     skip: int = 0,
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> Iterator[Batch]:
-    """Delimited text as batches of the record's columns. Arguments as `delimited.read`."""
+    """Delimited text as batches of the record's columns. Arguments as `delimited.read`.
+
+    finish: what a format does to its record columns beyond what its mapping can say.
+    """
     for part in delimited.read(path, dialect, names=names, skip=skip, wanted=mapping.sources):
         applied = apply(mapping, part.table, zone)
         rejects = part.rejects + [
@@ -77,7 +82,7 @@ def text_batches(
             for row, reason, detail in applied.unreadable
         ]
         notes = part.notes | applied.notes
-        yield Batch(applied.rows, rejects, part.bytes_read, notes, part.raw)
+        yield Batch(finish(applied.rows), rejects, part.bytes_read, notes, part.raw)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
@@ -109,7 +114,7 @@ def parquet_batches(path: Path, mapping: Mapping, zone: str | None) -> Iterator[
             return
         if batch is None:
             return
-        numbers = pa.array(range(done + 1, done + 1 + len(batch)), pa.int64())
+        numbers = pa.array(np.arange(done + 1, done + 1 + len(batch)), pa.int64())
         done += len(batch)
         table = pa.Table.from_batches([batch]).append_column("source_row", numbers)
         applied: Applied = apply(mapping, table, zone)

@@ -216,10 +216,12 @@ def _source(column: Column, table: pa.Table) -> pa.Array:
     present = [name for name in column.sources if name in table.column_names]
     if not present:
         return pa.nulls(len(table), pa.string())
-    arrays = [_whole(table.column(name)) for name in present]
-    if len(arrays) > 1:
-        arrays = [pc.coalesce(*(convert.text(array) for array in arrays))]
-    values = arrays[0]
+    arrays = [_rewritten(column, _whole(table.column(name))) for name in present]
+    return arrays[0] if len(arrays) == 1 else pc.coalesce(*(convert.text(array) for array in arrays))
+
+
+def _rewritten(column: Column, values: pa.Array) -> pa.Array:
+    """Source values after the column's pattern and value map."""
     if column.pattern is not None:
         expression = re.compile(column.pattern)
 
@@ -229,9 +231,9 @@ def _source(column: Column, table: pa.Table) -> pa.Array:
 
         values = convert.by_distinct(convert.text(values), group, pa.string()).values
     if column.values:
-        table_of = {k.lower(): str(v) for k, v in column.values.items()}
+        known = {source.lower(): str(value) for source, value in column.values.items()}
         values = convert.by_distinct(
-            convert.text(values), lambda v: table_of.get(v.lower(), v), pa.string()
+            convert.text(values), lambda v: known.get(v.lower(), v), pa.string()
         ).values
     return values
 
