@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ringfence.simulate.calls import KIND, Calls
+from ringfence.simulate.network import hash_share
 from ringfence.simulate.numbering import NumberingPlan, unallocated
 from ringfence.simulate.population import Population
 from ringfence.simulate.scenario import Scenario
@@ -128,7 +129,7 @@ class _Campaign:
 
     def _sessions(self) -> list[tuple[float, int]]:
         rng, c = self.rng, self.customer
-        days = [d for d in range(int(c.first_day), max(int(c.first_day) + 1, int(np.ceil(c.last_day))))]
+        days = list(range(int(c.first_day), max(int(c.first_day) + 1, int(np.ceil(c.last_day)))))
         start_weekday = self.scenario.first_day.weekday()
         working = [d for d in days if c.weekends or (start_weekday + d) % 7 < 5] or days
         wanted = max(1, round(c.quota / float(rng.uniform(5, 12))))
@@ -229,7 +230,7 @@ class _Campaign:
 
     def _identity(self, now: float, promised: _Due) -> tuple[int, str, int]:
         """The number presented, its owner ("" a private one), and the SIM (-1: none)."""
-        rng, s, stretch = self.rng, self.scenario, self._stretch(now)
+        rng, stretch = self.rng, self._stretch(now)
         sims = self.customer.sims[stretch]
         if len(sims):
             if rng.random() < 0.12:
@@ -240,7 +241,7 @@ class _Campaign:
             return 0, "", -1
         likes = self.customer.favourites[stretch]
         if promised.owner:
-            choices = [c for c in (*likes.protected, *likes.unregistered, *likes.authority)]
+            choices = (*likes.protected, *likes.unregistered, *likes.authority)
             others = [c for c in choices if c[1] != promised.owner]
             if others:
                 number, owner = others[int(rng.integers(len(others)))]
@@ -284,4 +285,4 @@ class _Campaign:
 
 def hash_of(text: str) -> int:
     """A fixed number for a name."""
-    return sum(ord(c) * 31**i for i, c in enumerate(text)) % 1_000_003
+    return int(hash_share(text) * 1_000_003)

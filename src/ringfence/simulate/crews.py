@@ -105,9 +105,7 @@ class Crews:
         start = midnight + time_of_day(rng, self.clock[who], n)
         order = np.lexsort((start, who))
         start = start[order]  # `who` is sorted already
-        result = outcome(
-            rng, n, self.p_answer[who], self.mu[who], self.sigma[who], self.voicemail[who]
-        )
+        result = outcome(rng, n, self.p_answer[who], self.mu[who], self.sigma[who], self.voicemail[who])
         start = np.where(self.single[who], _one_at_a_time(rng, who, start, result), start)
 
         drawn = np.searchsorted(self.number_draw, who + rng.random(n), side="right")
@@ -201,9 +199,7 @@ def ring_back(
     seen = missed & (calls.caller > 10_000) & people.at_home(calls.called_person)
     back = np.flatnonzero(seen & (rng.random(len(calls)) < share))
     delay = np.exp(rng.standard_normal(len(back)) * 1.5 + 6.2)
-    return _from_people(
-        rng, people, calls.take(back), delay, calls.caller[back], KIND["callback"], p_answer
-    )
+    return _from_people(rng, people, calls.take(back), delay, calls.caller[back], KIND["callback"], p_answer)
 
 
 def rings_afterwards(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ringfence.simulate.calls import KIND, Calls, clock, outcome, time_of_day, weekday_factor
-from ringfence.simulate.lookalikes import LookAlikes
+from ringfence.simulate.materials import Materials
 from ringfence.simulate.organisations import Organisations
 from ringfence.simulate.population import Population
 from ringfence.simulate.scenario import Scenario
@@ -17,7 +17,7 @@ class Diverts:
     """People and owners ring a firm's number, which its exchange sends on to somebody's mobile."""
 
     def __init__(
-        self, scenario: Scenario, people: Population, world: Organisations, firms: LookAlikes
+        self, scenario: Scenario, people: Population, world: Organisations, firms: Materials
     ) -> None:
         self.scenario, self.people = scenario, people
         rng = scenario.stream("diverts")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def _time(microseconds: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _write(path: Path, header: tuple[str, ...], rows: list[Any], time: int) -> None:
+def _write(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]], time: int) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(header)

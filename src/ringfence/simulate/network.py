@@ -19,7 +19,17 @@ HOME = "Ringwood Telecom"
 MOBILE_NETWORKS = ("Alder Mobile", "Beacon Mobile", "Cobalt Mobile")
 FIXED_NETWORKS = ("Dunlin Fibre", "Elm Telephone", "Fernhill Networks", "Gorse Communications")
 #: Sell SIP accounts to firms and pass the exchange's own shape through.
-RESELLERS = ("Hazel Voice", "Iris Trunking", "Juniper Lane", "Kestrel SIP", "Linden Cloud", "Marten Telecom")
+RESELLERS = (
+    "Hazel Voice",
+    "Iris Trunking",
+    "Juniper Lane",
+    "Kestrel SIP",
+    "Linden Cloud",
+    "Marten Telecom",
+    "Nettle Voice",
+    "Orchard SIP",
+    "Plover Line",
+)
 #: Sell minutes to anyone; their border controllers rewrite everything.
 WHOLESALERS = ("Norse Wholesale", "Osprey Transit", "Pelican Minutes")
 GATEWAYS = ("Quayside International", "Rowan Global", "Sandpiper Carrier", "Teal World")
@@ -74,10 +84,14 @@ class Network:
             for name in (*MOBILE_NETWORKS, *FIXED_NETWORKS)
         }
         self.reseller = [
-            add(name, NATIONAL, n, rewrites=False) for name in RESELLERS for n in range(int(rng.integers(1, 4)))
+            add(name, NATIONAL, n, rewrites=False)
+            for name in RESELLERS
+            for n in range(int(rng.integers(1, 4)))
         ]
         self.wholesale = [
-            add(name, NATIONAL, n, rewrites=True) for name in WHOLESALERS for n in range(int(rng.integers(2, 4)))
+            add(name, NATIONAL, n, rewrites=True)
+            for name in WHOLESALERS
+            for n in range(int(rng.integers(2, 4)))
         ]
         self.international = [
             add(name, INTERNATIONAL, n, rewrites=rng.random() < 0.7)
@@ -188,7 +202,8 @@ class Network:
         rng = self._scenario.stream("hidden trunks")
         gone = rng.random(len(self.trunks)) < self._scenario.hidden_trunk_share
         gone[self.mobile + self.fixed] = False
-        return gone[np.array(self.trunk_of)]
+        of_lines: npt.NDArray[np.bool_] = gone[np.array(self.trunk_of)]
+        return of_lines
 
 
 def hash_share(text: str) -> float:

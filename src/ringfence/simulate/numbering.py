@@ -17,10 +17,14 @@ Ints = npt.NDArray[np.int64]
 
 # Unallocated by Ofcom's numbering data of March 2023 (checked by a test against the table itself).
 MOBILE = [str(p) for p in range(7200, 7290)]  # 072: no mobile number was ever given out there
-TOWNS = (  # area codes withdrawn or never used
-    "1201 1203 1220 1221 1222 1230 1231 1232 1238 1240 1247 1251 1265 1266 1272 1281 1319 1321 1331 1336 "
-    "1338 1345 1351 1365 1370 1374 1378 1385 1396 1399 1401 1402 1421 1426 1441 1447 1448 1459 1468 1486"
-).split()
+# fmt: off
+TOWNS = [  # area codes withdrawn or never used
+    "1201", "1203", "1220", "1221", "1222", "1230", "1231", "1232", "1238", "1240",
+    "1247", "1251", "1265", "1266", "1272", "1281", "1319", "1321", "1331", "1336",
+    "1338", "1345", "1351", "1365", "1370", "1374", "1378", "1385", "1396", "1399",
+    "1401", "1402", "1421", "1426", "1441", "1447", "1448", "1459", "1468", "1486",
+]
+# fmt: on
 NON_GEOGRAPHIC = [str(p) for p in range(3110, 3120)]
 FREEPHONE = ["8084"]
 #: Left without a holder in the simulated world too: a caller from here presents a number nobody has.
@@ -76,7 +80,9 @@ class NumberingPlan:
             self.holders.append(name)
         return self.holders.index(name)
 
-    def open(self, holder: str, prefixes: list[str], digits: int, planned: int, density: float = 0.35) -> Pool:
+    def open(
+        self, holder: str, prefixes: list[str], digits: int, planned: int, density: float = 0.35
+    ) -> Pool:
         """Allocate enough sub-blocks of `digits`-digit prefixes under `prefixes` for `planned` numbers."""
         size = 10 ** (10 - digits)
         wanted = max(1, -(-int(planned / density) // size))

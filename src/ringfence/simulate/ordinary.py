@@ -38,8 +38,8 @@ class Ordinary:
     def day(self, rng: np.random.Generator, midnight: int, weekday: int) -> Calls:
         daily = self.scenario.planned_calls / self.scenario.days
         share = self.scenario.traffic
-        factor = float(weekday_factor(weekday, 0.8))
-        shops = float(weekday_factor(weekday, 0.45))
+        factor = float(weekday_factor(weekday, 0.8)) * 7 / (5 + 1.8 * 0.8)
+        shops = float(weekday_factor(weekday, 0.45)) * 7 / (5 + 1.8 * 0.45)
         return Calls.concat(
             [
                 self._people(rng, int(daily * share["person"] * factor), midnight),

@@ -120,9 +120,7 @@ class Organisations:
 
         def row(number: int, owner: Owner, use: str, since: int, until: str = "") -> None:
             day = first - dt.timedelta(days=since)
-            rows.append(
-                (e164(number), owner.name, use, owner.sector, "owner's list", day.isoformat(), until)
-            )
+            rows.append((e164(number), owner.name, use, owner.sector, "owner's list", day.isoformat(), until))
 
         if scenario.register:
             for owner in self.owners:

@@ -1,4 +1,4 @@
-"""People and their phones: who they call, from which line, with which handset, in which cell, at which bank."""
+"""People and their phones: whom they call, their line, handset, cell and bank."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Population:
     in machines, gateways and farms: they have a line and a handset but no friends.
     """
 
+    home_mobiles: Pool  # more numbers for SIMs of the recording network
+
     def __init__(self, scenario: Scenario, plan: NumberingPlan, network: Network) -> None:
         rng = scenario.stream("population")
         self.home = scenario.subscribers
@@ -50,7 +52,9 @@ class Population:
         holders = (HOME, *MOBILE_NETWORKS, *FIXED_NETWORKS)
         served = np.zeros(n, np.int8)
         away = ~at_home
-        served[away & self.mobile] = 1 + rng.integers(0, len(MOBILE_NETWORKS), int((away & self.mobile).sum()))
+        served[away & self.mobile] = 1 + rng.integers(
+            0, len(MOBILE_NETWORKS), int((away & self.mobile).sum())
+        )
         fixed_first = 1 + len(MOBILE_NETWORKS)
         served[away & ~self.mobile] = fixed_first + rng.integers(
             0, len(FIXED_NETWORKS), int((away & ~self.mobile).sum())
@@ -64,7 +68,6 @@ class Population:
         block[moved] = fixed_holders[rng.integers(0, len(fixed_holders), int(moved.sum()))]
 
         self.number = np.zeros(n, np.int64)
-        self.home_mobiles: Pool | None = None
         for h, holder in enumerate(holders):
             who = np.flatnonzero((block == h) & self.mobile)
             if len(who):

@@ -91,10 +91,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # network
     fingerprints: bool = True
-    fingerprint_coverage: float = 0.75  # of trunks whose signalling is visible
+    fingerprint_coverage: float = 0.85  # of trunks whose signalling is visible
     account_known_rate: float = 0.8  # of retail accounts named in the record
     attested_share: float = 0.25  # of carriers that carry attestation
-    unique_shape_share: float = 0.35  # of private exchanges with a shape nearly their own
+    unique_shape_share: float = 0.4  # of private exchanges with a shape nearly their own
     hidden_trunk_share: float = 0.0  # of trunks whose calls are absent from the records
 
     # register, owners, reports
@@ -125,7 +125,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return int(0.93 * self.fraud_rate * self.planned_calls)
 
     def stream(self, *words: object) -> np.random.Generator:
-        """A random stream of its own for one purpose, so that changing one thing leaves the rest as it was."""
+        """A random stream for one purpose: changing one thing leaves the rest as it was."""
         return stream(self.seed, *words)
 
 
@@ -159,7 +159,7 @@ UNKNOWN: dict[str, tuple[float, float, str]] = {
     "kept_identities": (0.2, 0.9, "linear"),
     "own_account_rate": (0.0, 0.9, "linear"),
     "shape_innocents": (0, 12, "integer"),
-    "fingerprint_coverage": (0.5, 0.95, "linear"),
+    "fingerprint_coverage": (0.6, 1.0, "linear"),
     "account_known_rate": (0.4, 1.0, "linear"),
     "attested_share": (0.0, 0.6, "linear"),
     "unique_shape_share": (0.15, 0.6, "linear"),
@@ -212,7 +212,7 @@ def build(
         if base not in NAMED:
             raise ConfigError(f"no scenario is called {base!r}; choose from {', '.join(NAMED)}")
         values = {"name": base, **NAMED[base][1], **values}
-    given = {key: value for key, value in options.items() if value is not None}
+    given: dict[str, object] = {key: value for key, value in options.items() if value is not None}
     for setting in settings:
         key, sep, text = setting.partition("=")
         if not sep:

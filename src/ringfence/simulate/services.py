@@ -103,12 +103,16 @@ def shapes(scenario: Scenario, network: Network) -> list[tuple[int, str | None]]
         common = not scenario.rare_shapes or profile.changes == 0
         family = str(rng.choice(["asterisk", "pjsip", "freeswitch"])) if common else profile.family
         agent = user_agent(family, rng)
-        shape = network.shapes.default(family) if common else network.shapes.variant(family, rng, profile.changes)
+        shape = (
+            network.shapes.default(family) if common else network.shapes.variant(family, rng, profile.changes)
+        )
         found.append((shape, agent))
     return found
 
 
-def shared_with_innocents(scenario: Scenario, made: list[tuple[int, str | None]]) -> list[tuple[int, str | None]]:
+def shared_with_innocents(
+    scenario: Scenario, made: list[tuple[int, str | None]]
+) -> list[tuple[int, str | None]]:
     """The shapes that innocent users of the same web phone show too."""
     if not scenario.rare_shapes:
         return []
@@ -222,8 +226,8 @@ class _Builder:
         share = share / max(share.sum(), 1e-9)
         groups = (network.reseller, network.wholesale, network.international)
         chosen = [int(rng.choice(groups[0]))]  # every service has a retail account somewhere
-        for _ in range(s.trunks_per_service - 1):
-            chosen.append(int(rng.choice(groups[int(rng.choice(3, p=share))])))
+        others = rng.choice(3, s.trunks_per_service - 1, p=share)
+        chosen += [int(rng.choice(groups[int(g)])) for g in others]
         return chosen
 
     def _accesses(self, trunks: list[int]) -> dict[int, _Access]:
@@ -270,7 +274,7 @@ class _Builder:
         return self.network.shapes.add(vary(parts, self.rng, 1)), shape[1]
 
     def _batch(self, budget: int, i: int, stretch: int) -> Array:
-        """SIMs bought together: consecutive numbers, one kind of modem, one or two cells, nobody's friends."""
+        """SIMs bought together: consecutive numbers, one kind of modem, one or two cells, no friends."""
         people, rng = self.people, self.rng
         n = max(4, budget // 9)
         pool = self.plan.open(HOME, MOBILE, 5, 20_000)
@@ -292,7 +296,7 @@ class _Builder:
             if len(bought) >= 8:
                 return bought[int(rng.integers(0, max(1, len(bought) // 4))) :]
         town = int(len(TOWNS) * rng.random() ** 1.6)
-        here = np.flatnonzero((people.town[: people.home] == town))
+        here = np.flatnonzero(people.town[: people.home] == town)
         fixed = here[~people.mobile[here]]
         chosen = fixed if len(fixed) > n and rng.random() < 0.5 else here
         if rng.random() < s.number_order_rate:

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.errors import UsageError
-from ringfence.simulate import campaigns, services
+from ringfence.simulate import campaigns, lookalikes, services
 from ringfence.simulate.calls import DAY, KIND, Calls
 from ringfence.simulate.crews import Crews, ring_back, rings_afterwards
 from ringfence.simulate.diverts import Diverts
 from ringfence.simulate.evidence import Evidence
-from ringfence.simulate.lookalikes import LookAlikes
+from ringfence.simulate.materials import Materials
 from ringfence.simulate.network import Network
 from ringfence.simulate.numbering import NumberingPlan, e164
 from ringfence.simulate.ordinary import Ordinary
@@ -72,12 +72,13 @@ class _Run:
         self.world = world = Organisations(scenario, plan)
         shapes = services.shapes(scenario, network)
         shared = services.shared_with_innocents(scenario, shapes)
-        firms = LookAlikes(scenario, plan, network, world, people, shared)
+        materials = Materials(scenario, plan, network, world, people, shared)
+        crews = lookalikes.build(scenario, materials)
         self.ordinary = Ordinary(scenario, people, world, network)
-        self.diverts = Diverts(scenario, people, world, firms)
+        self.diverts = Diverts(scenario, people, world, materials)
         at_work = services.build(scenario, plan, network, world, people, shapes)
         plan.freeze()
-        self.crews = Crews(firms.crews)
+        self.crews = Crews(crews)
         self.made = campaigns.simulate(scenario, at_work, people, plan, self.origin)
         self.hidden = network.hidden()
         self.evidence = Evidence(scenario, world)
@@ -199,4 +200,3 @@ class _Run:
             for number, (n, longest, platforms) in sorted(found.items())
         ]
         return pa.Table.from_pylist(rows, schema=VICTIMS)
-

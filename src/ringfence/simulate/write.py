@@ -112,7 +112,10 @@ class CallWriter:
         self.devices = Coded([f"00{int(x):06d}" for x in rng.permutation(10**6)[:400]])
         cells = int(people.cell.max()) + 1
         self.cells = Coded(
-            [f"001-01-{1000 + c // CELLS_PER_TOWN}-{20000 + c}" for c in range(max(cells, 1) + CELLS_PER_TOWN)]
+            [
+                f"001-01-{1000 + c // CELLS_PER_TOWN}-{20000 + c}"
+                for c in range(max(cells, 1) + CELLS_PER_TOWN)
+            ]
         )
 
     def _egress(self) -> None:
@@ -249,7 +252,9 @@ def _numbers(values: Array) -> pa.DictionaryArray:
     coded = pa.array(values, mask=values == 0).dictionary_encode()
     text = coded.dictionary.cast(pa.string())
     plus = pc.binary_join_element_wise("+", text, "")
-    return pa.DictionaryArray.from_arrays(coded.indices, pc.if_else(pc.less(coded.dictionary, 10000), text, plus))
+    return pa.DictionaryArray.from_arrays(
+        coded.indices, pc.if_else(pc.less(coded.dictionary, 10000), text, plus)
+    )
 
 
 def _numbered(prefix: str, n: int) -> pa.StringArray:
