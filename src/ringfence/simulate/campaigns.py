@@ -233,7 +233,7 @@ class _Campaign:
         rng, stretch = self.rng, self._stretch(now)
         sims = self.customer.sims[stretch]
         if len(sims):
-            if rng.random() < 0.12:
+            if rng.random() < 0.25:  # SIMs are rested before they are noticed
                 self.sim += 1
             chosen = int(sims[(hash_of(self.customer.name) + self.sim) % len(sims)])
             return int(self.people.number[chosen]), "", chosen

@@ -89,7 +89,8 @@ def _time(microseconds: int) -> str:
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]], time: int) -> None:
+    ordered = sorted(rows, key=lambda row: (row[time], row))
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(header)
-        out.writerows(sorted(rows, key=lambda row: (row[time], row)))
+        out.writerows(ordered)

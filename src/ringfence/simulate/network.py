@@ -94,7 +94,7 @@ class Network:
             for n in range(int(rng.integers(2, 4)))
         ]
         self.international = [
-            add(name, INTERNATIONAL, n, rewrites=rng.random() < 0.7)
+            add(name, INTERNATIONAL, n, rewrites=rng.random() < 0.5)
             for name in GATEWAYS
             for n in range(int(rng.integers(2, 4)))
         ]

@@ -80,9 +80,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shared_list_rate: float = 0.25  # of customers: bought a lead list that another one also works
     number_order_rate: float = 0.4  # of lead lists: in number order; the others are alphabetical
     trunks_per_service: int = 5
-    retail_trunk_share: float = 0.45  # of a service's trunks: retail SIP accounts
-    rewritten_trunk_share: float = 0.3  # mixed wholesale trunks whose border controllers rewrite the shape
-    international_trunk_share: float = 0.25  # the rest enter from abroad
+    retail_trunk_share: float = 0.6  # of a service's trunks: retail SIP accounts
+    rewritten_trunk_share: float = 0.2  # mixed wholesale trunks whose border controllers rewrite the shape
+    international_trunk_share: float = 0.2  # the rest enter from abroad
     move_at: float = 0.55  # when a service moves to new trunks, as a share of the period; 1: never
     kept_identities: float = 0.5  # of presented numbers kept over the move
     own_account_rate: float = 0.4  # of customers: have a sub-account of their own
@@ -152,9 +152,9 @@ UNKNOWN: dict[str, tuple[float, float, str]] = {
     "shared_list_rate": (0.0, 0.5, "linear"),
     "number_order_rate": (0.1, 0.8, "linear"),
     "trunks_per_service": (2, 9, "integer"),
-    "retail_trunk_share": (0.2, 0.7, "linear"),
-    "rewritten_trunk_share": (0.1, 0.5, "linear"),
-    "international_trunk_share": (0.1, 0.5, "linear"),
+    "retail_trunk_share": (0.3, 0.8, "linear"),
+    "rewritten_trunk_share": (0.05, 0.4, "linear"),
+    "international_trunk_share": (0.05, 0.4, "linear"),
     "move_at": (0.3, 1.0, "linear"),
     "kept_identities": (0.2, 0.9, "linear"),
     "own_account_rate": (0.0, 0.9, "linear"),

@@ -232,15 +232,16 @@ class _Builder:
 
     def _accesses(self, trunks: list[int]) -> dict[int, _Access]:
         """What the service as a whole has on each trunk."""
-        return {t: self._access(t) for t in trunks}
+        servers = [self.network.server_address(self.rng) for _ in range(2)]
+        return {t: self._access(t, servers[int(self.rng.integers(2))]) for t in trunks}
 
-    def _access(self, trunk: int) -> _Access:
+    def _access(self, trunk: int, server: str) -> _Access:
         rng, network = self.rng, self.network
         retail = trunk in network.reseller
         town = self.world.town_pools[int(rng.integers(len(TOWNS)))]
         return _Access(
             network.account_name(rng) if retail else None,
-            network.server_address(rng),
+            server,
             int(town.take(1)[0]) if retail and rng.random() < 0.5 else 0,
         )
 
@@ -276,7 +277,7 @@ class _Builder:
     def _batch(self, budget: int, i: int, stretch: int) -> Array:
         """SIMs bought together: consecutive numbers, one kind of modem, one or two cells, no friends."""
         people, rng = self.people, self.rng
-        n = max(4, budget // 9)
+        n = max(5, budget // 5)
         pool = self.plan.open(HOME, MOBILE, 5, 20_000)
         first = int(pool.bases[0]) + int(rng.integers(1000, 90_000 - 2 * n))
         numbers = first + np.cumsum(rng.integers(1, 3, n))
