@@ -94,13 +94,13 @@ def _global_facts(digits: Integers, allocation: Allocation | None) -> tuple[Word
         held = allocation.column("status")[row] == Status.ALLOCATED.value
         operator[listed[held]] = allocation.column("operator")[row[held]]
         # an allocated block makes numbers of its length valid, whatever the metadata says
-        fits = held & _fits(allocation, row, digits[listed], code[listed])
-        added = listed[fits & ~valid[listed]]
-        valid[added] = True
+        fits = _fits(allocation, row, digits[listed], code[listed]) & (code[listed] > 0)
+        added = listed[held & fits & ~valid[listed]]
         kind[added] = [_kind_in_plan(int(n)) for n in digits[added]]
         region[added] = [phonenumbers.region_code_for_country_code(int(c)) for c in code[added]]
-        unheld = listed[~held & valid[listed]]
-        kind[unheld] = Kind.UNALLOCATED.value
+        # a block that nobody holds leaves the verdict to the plan: tables age, and blocks are handed out
+        kind[listed[~held & (fits | valid[listed])]] = Kind.UNALLOCATED.value
+        valid[added] = True
     uk = np.flatnonzero(valid & (code == 44) & (kind != Kind.UNALLOCATED.value))
     blocks = _uk_plan().blocks(digits[uk])
     kind[uk[blocks >= 0]] = _uk_plan().column("type")[blocks[blocks >= 0]]
@@ -108,7 +108,7 @@ def _global_facts(digits: Integers, allocation: Allocation | None) -> tuple[Word
     kind[drama], valid[drama] = Kind.DRAMA.value, True
     region[drama] = [place or phonenumbers.region_code_for_country_code(int(c)) for place, c in
                      zip(region[drama], code[drama], strict=True)]  # fmt: skip
-    kind[~valid] = Kind.INVALID.value
+    kind[~kind.astype(bool)] = Kind.INVALID.value
     return kind, valid, region, operator
 
 

@@ -28,7 +28,9 @@ from ringfence.errors import InputError, UsageError
 
 VERSION = "t1"
 KEY_BYTES = 32
-_TOKEN = re.compile(r"t1:[a-z2-7]{8}:[a-z2-7]{26}")
+#: What a whole token looks like, for engines too.
+TOKEN_PATTERN = r"^t1:[a-z2-7]{8}:[a-z2-7]{26}$"
+_TOKEN = re.compile(TOKEN_PATTERN.strip("^$"))
 _NUMBER_DOMAIN = b"ringfence number t1\x00"
 _KEY_ID_DOMAIN = b"ringfence key id t1\x00"
 _KEY_LINE = "ringfence-key-1"
