@@ -1,0 +1,134 @@
+"""The page shell: template environment, links and static files that the pages and the report share."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ringfence.console import charts, display, words
+
+#: Static files that a page may ask for, with their media types.
+ASSETS = {
+    "ringfence.css": "text/css; charset=utf-8",
+    "ringfence.js": "text/javascript; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "inter.woff2": "font/woff2",
+    "mark.svg": "image/svg+xml",
+}
+
+
+class Links(Protocol):
+    """Where a template's references lead; None: nowhere, the text stands alone."""
+
+    def platform(self, name: str) -> str | None: ...
+
+    def campaign(self, name: str) -> str | None: ...
+
+    def calls(self, **filters: str) -> str | None: ...
+
+    def victims(self, **filters: str) -> str | None: ...
+
+
+class PageLinks:
+    """Links of the pages that `serve` mounts."""
+
+    def platform(self, name: str) -> str | None:
+        return "/platforms/" + quote(name, safe="")
+
+    def campaign(self, name: str) -> str | None:
+        return "/campaigns/" + quote(name, safe="")
+
+    def calls(self, **filters: str) -> str | None:
+        return "/calls?" + urlencode(filters)
+
+    def victims(self, **filters: str) -> str | None:
+        return "/victims?" + urlencode(filters)
+
+
+class ReportLinks:
+    """Links inside one file: to the sections of its platforms, and nowhere else."""
+
+    def platform(self, name: str) -> str | None:
+        return "#" + quote(anchor(name))
+
+    def campaign(self, name: str) -> str | None:
+        return None
+
+    def calls(self, **filters: str) -> str | None:
+        return None
+
+    def victims(self, **filters: str) -> str | None:
+        return None
+
+
+def anchor(name: str) -> str:
+    """The id of a platform's section."""
+    return "platform-" + "_".join(display.clean(name, 80).split())
+
+
+@functools.cache
+def environment(show_numbers: bool) -> Environment:
+    """The template environment: escapes everything, cleans every string it prints, masks called numbers
+    unless `show_numbers`."""
+    found = Environment(
+        loader=PackageLoader("ringfence.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    found.globals.update(charts=charts, words=words, show_numbers=show_numbers, anchor=anchor)
+    found.filters.update(
+        person=display.clean if show_numbers else display.mask,
+        about=_keep if show_numbers else _mask_called,
+        raw=display.clean if show_numbers else display.mask_text,
+        count=display.count,
+        plural=display.plural,
+        percent=display.percent,
+        score=display.score,
+        moment=display.moment,
+        day=display.day,
+        period=display.period,
+        duration=display.duration,
+        sentence=display.sentence,
+        likelihood=words.likelihood,
+        signal=words.signal,
+        signal_title=words.signal_title,
+    )
+    return found
+
+
+def render(template: str, *, show_numbers: bool, **context: Any) -> str:
+    """A template of console/templates as text."""
+    return environment(show_numbers).get_template(template).render(**context)
+
+
+@functools.cache
+def asset(name: str) -> bytes:
+    """A static file's content. Raises KeyError for a name that is not in ASSETS."""
+    if name not in ASSETS:
+        raise KeyError(name)
+    return (resources.files("ringfence.console") / "static" / name).read_bytes()
+
+
+def _finalize(value: Any) -> Any:
+    if value is None:
+        return display.DASH
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return display.clean(value)
+    return value
+
+
+def _keep(text: str | None, called: str | None) -> str:
+    return text or ""
+
+
+def _mask_called(text: str | None, called: str | None) -> str:
+    """A reason in which the called person's number is masked; presented numbers stay."""
+    return (text or "").replace(called, display.mask(called)) if called else text or ""
