@@ -19,6 +19,7 @@ MODULES = (
     "cucm",
     "acc",
     "freeswitch_json",
+    "threegpp",
     "pcap",
     "pcapng",
     "hep",
