@@ -27,6 +27,13 @@ def test_one_bad_line_costs_one_line() -> None:
     assert rows[3] == Row(5, {"a": "4", "b": "z"})
 
 
+def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.numbers.csvrows.MAX_BYTES", 8)
+    (tmp_path / "a.csv").write_text("123456789")
+    with pytest.raises(InputError, match="larger than"):
+        read_text(tmp_path / "a.csv")
+
+
 def test_unreadable(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent.csv"):
         with pytest.raises(InputError, match="cannot read"):

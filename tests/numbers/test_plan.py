@@ -136,10 +136,10 @@ def test_every_text_has_its_row(texts: list[str]) -> None:
 
 
 @pytest.mark.corpus
-def test_agreement_with_the_corpus(corpus_numbers: Path) -> None:
+def test_agreement_with_the_corpus(corpus: Path) -> None:
     """Figures of docs/explanation/numbers.md, which explains each disagreement."""
-    rows = json.loads((corpus_numbers / "uk-validity.json").read_text())
-    published = read_published(corpus_numbers / "uk-prefix-operator.csv", "GB")
+    rows = json.loads((corpus / "numbers" / "uk-validity.json").read_text())
+    published = read_published(corpus / "numbers" / "uk-prefix-operator.csv", "GB")
     allocation = Allocation(allocation_table(published.rows))
     texts = pa.array([row["number"] for row in rows])
     known = facts(normalise_rows(texts, "GB")["number"].combine_chunks(), allocation)

@@ -29,6 +29,7 @@ class Number(msgspec.Struct, frozen=True):
     """One number and what is known of it.
 
     number: as given. e164: `+` and digits, digits alone for a short code, None if it cannot be read.
+    valid: the numbering plan has such an E.164 number; false for short codes.
     region: ISO 3166 alpha-2 or None. operator: the range holder or None.
     """
 

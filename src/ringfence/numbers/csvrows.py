@@ -11,6 +11,8 @@ from ringfence.errors import InputError
 
 #: A longer line is no row of a numbering table or a register.
 MAX_LINE = 100_000
+#: A larger file is no register and no regulator's table: all of Ofcom's together are some 20 MB.
+MAX_BYTES = 512 << 20
 
 
 class BadRow(NamedTuple):
@@ -31,9 +33,12 @@ class Row(NamedTuple):
 def read_text(path: Path) -> str:
     """A file's text: UTF-8 or UTF-16 by its BOM, else UTF-8, else Windows-1252. InputError if unreadable."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path} is larger than {MAX_BYTES >> 20} MiB: not a register or numbering table")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
