@@ -71,6 +71,7 @@ class Overview(msgspec.Struct, frozen=True):
     platforms: list[Row]
     colours: dict[str, int]
     days: dict[str, dict[dt.date, int]]
+    span: tuple[dt.date, dt.date] | None
     tiers: dict[str, int]
     owners: Listing
     identities: int
@@ -98,11 +99,13 @@ def overview(run: Run, *, most_owners: int = 40) -> Overview:
         days.setdefault(str(row["platform"]), {})[row["day"]] = row["calls"]
     owners = [row for row in run.tally(("owner",)) if row["owner"] is not None]
     flows = run.tally(graph.FIELDS, limit=_MOST_FLOWS)
+    active = [day for calls in days.values() for day in calls]
     series = [charts.Series(name, colours.get(name, 0), calls) for name, calls in days.items()]
     return Overview(
         platforms=platforms,
         colours=colours,
         days=days,
+        span=(min(active), max(active)) if active else None,
         tiers=_all_tiers(run.tiers()),
         owners=listing(owners, most_owners),
         identities=len(run.tally(("caller",))),

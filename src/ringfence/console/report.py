@@ -59,15 +59,12 @@ def render_report(run: Run, *, show_numbers: bool = False) -> str:
     sources = run.rows("sources", order="-score", limit=MOST_SOURCES)
     considered = run.rows("considered", order="-score", limit=MOST_CONSIDERED)
     rejected = run.rows("rejected", limit=MOST_REJECTED)
-    first_days = [row["first_seen"].date() for row in seen.platforms if row["first_seen"]]
-    last_days = [row["last_seen"].date() for row in seen.platforms if row["last_seen"]]
     return render(
         "report.html",
         show_numbers=show_numbers,
         summary=summary,
         head=words.headline(summary, seen.platforms),
         seen=seen,
-        span=(min(first_days), max(last_days)) if first_days and last_days else None,
         views=[platform_view(run, row, rank) for rank, row in enumerate(seen.platforms[:MOST_PLATFORMS], 1)],
         talk_labels=TALK_LABELS,
         victims=Listing(victims.rows, sum(seen.tiers.values())),

@@ -100,6 +100,8 @@ def environment(show_numbers: bool) -> Environment:
         likelihood=words.likelihood,
         signal=words.signal,
         signal_title=words.signal_title,
+        options=lambda values: [(value, value) for value in values],
+        signal_options=lambda signals: [(s.name, words.signal_title(s.name)) for s in signals],
     )
     return found
 

@@ -1,0 +1,118 @@
+"""A run's files for download: Parquet as it is, CSV streamed, called numbers hidden unless shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.response import File, Stream
+
+from ringfence.console.display import mask, mask_text
+from ringfence.serve.pages import page
+from ringfence.store.run import SCHEMAS, Run
+
+#: Tables in which called people's numbers stand, and the columns to hide where they do.
+PERSONAL = {"victims": ("called",), "flagged_calls": ("called",), "rejected": ("detail", "raw")}
+
+#: What a spreadsheet takes for the beginning of a formula.
+_FORMULA = tuple("=@\t\r+-")
+
+WHAT = {
+    "platforms": "one row a spoofing service",
+    "campaigns": "one row a customer at work",
+    "victims": "one row a called number",
+    "flagged_calls": "every call that belongs to a campaign",
+    "sources": "trunks and accounts, ranked",
+    "considered": "look-alikes and why they were left alone",
+    "rejected": "rows that could not be used",
+}
+
+
+def download_handlers(run: Run, *, show_numbers: bool) -> list[Any]:
+    """Handlers of /downloads and of the files below it."""
+
+    @get("/downloads", sync_to_thread=True)
+    def downloads(request: Request[Any, Any, Any]) -> Response[str]:
+        files = [
+            {
+                "name": name,
+                "what": WHAT[name],
+                "bytes": run.file(name).stat().st_size if run.file(name).is_file() else None,
+                "parquet": run.file(name).is_file() and _whole(name, show_numbers),
+            }
+            for name in SCHEMAS
+        ]
+        return page(request, "pages/downloads.html", title="Report and files", files=files, folder=str(run.path))
+
+    @get("/downloads/summary.json", sync_to_thread=False)
+    def summary() -> File:
+        return File(run.path / "summary.json", filename="summary.json", media_type="application/json")
+
+    @get("/downloads/parquet/{name:str}", sync_to_thread=False)
+    def parquet(name: str) -> File:
+        if name not in SCHEMAS or not run.file(name).is_file() or not _whole(name, show_numbers):
+            raise NotFoundException
+        return File(run.file(name), filename=f"{name}.parquet", media_type="application/vnd.apache.parquet")
+
+    @get("/downloads/csv/{name:str}", sync_to_thread=False)
+    def table(name: str) -> Stream:
+        if name not in SCHEMAS:
+            raise NotFoundException
+        return Stream(
+            csv_lines(run, name, show_numbers=show_numbers),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
+
+    return [downloads, summary, parquet, table]
+
+
+def csv_lines(run: Run, table: str, *, show_numbers: bool) -> Iterator[bytes]:
+    """A table as CSV (RFC 4180), in pieces; lists joined by a space, times in ISO 8601.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front: trunk names and user
+    agents are the attackers' own words.
+    """
+    hidden = () if show_numbers else PERSONAL.get(table, ())
+    names = SCHEMAS[table].names
+    yield _lines([names])
+    for batch in run.batches(table):
+        rows = []
+        for row in batch.to_pylist():
+            called = None if show_numbers else row.get("called")
+            rows.append([_cell(name, row[name], hidden, called) for name in names])
+        yield _lines(rows)
+
+
+def _cell(name: str, value: Any, hidden: tuple[str, ...], called: str | None) -> str:
+    if value is None:
+        return ""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if name in hidden:
+        text = mask(text) if name == "called" else mask_text(text)
+    elif called and name == "reason":
+        text = text.replace(called, mask(called))
+    words = isinstance(value, str | list)
+    return "'" + text if words and text[:1] in _FORMULA and not _plain(text) else text
+
+
+def _plain(text: str) -> bool:
+    """A number, also a telephone number or a masked one: nothing that a spreadsheet would run."""
+    return text[:1] in "+-" and all(char.isdecimal() or char in "•. " for char in text[1:])
+
+
+def _lines(rows: list[list[str]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def _whole(name: str, show_numbers: bool) -> bool:
+    """Whether the file may leave as it is."""
+    return show_numbers or name not in PERSONAL
