@@ -27,7 +27,8 @@ from ringfence.ingest.packets import (
 from ringfence.ingest.source import Reader
 from ringfence.ingest.streams import Streams
 from ringfence.model.record import CALL_RECORD
-from ringfence.sip.message import Rejected, looks_like_sip, parse
+from ringfence.sip.glance import glance, glance_of
+from ringfence.sip.message import Message, Rejected, looks_like_sip, parse
 
 ROWS = 20_000  # a batch goes out once it holds so many calls,
 PACKETS = 200_000  # or once so many packets were read, so that progress shows
@@ -145,15 +146,19 @@ class Capture:
             self._sip(inner.payload, time if inner.time is None else inner.time, inner.source, False)
 
     def _sip(self, data: bytes, time: int | None, source: bytes, cut: bool) -> None:
-        message = parse(data)
-        if isinstance(message, Rejected):
-            reason = "truncated_message" if cut or message.reason == "truncated_head" else message.reason
-            self._reject(reason, message.detail, data)
-            return
+        message: Message | None = None
+        seen = None if data[:7] == b"INVITE " else glance(data)
+        if seen is None:
+            parsed = parse(data)
+            if isinstance(parsed, Rejected):
+                reason = "truncated_message" if cut or parsed.reason == "truncated_head" else parsed.reason
+                self._reject(reason, parsed.detail, data)
+                return
+            message, seen = parsed, glance_of(parsed)
         if time is None or not 0 < time < _LATEST:
             self._reject("no_time" if time is None else "bad_time", "the packet's time is unusable", data)
             return
-        trouble = self.calls.see(message, self.number, time, source)
+        trouble = self.calls.see(seen, message, self.number, time, source)
         if trouble is not None:
             self._reject(trouble, "the message cannot be tied to a call", data)
 

@@ -14,7 +14,7 @@ The rules, each with where it is kept:
 from __future__ import annotations
 
 from ringfence.ingest.invite import Described, describe, egress_trunk
-from ringfence.sip.headers import parse_cseq, split_values, tag_of
+from ringfence.sip.glance import Glance, branch_of, via_values
 from ringfence.sip.message import Message
 
 MAX_OPEN = 100_000
@@ -79,42 +79,39 @@ class Calls:
         self.finished: list[Call] = []
         self.orphans: list[tuple[int, str]] = []
 
-    def see(self, message: Message, number: int, time: int, source: bytes) -> str | None:
-        """One more message. A stable word where it cannot belong to any call, None where all is well."""
+    def see(
+        self, glance: Glance, message: Message | None, number: int, time: int, source: bytes
+    ) -> str | None:
+        """One more message; a stable word where it cannot belong to any call, None where all is well.
+
+        message: needed for INVITE requests alone. number: its packet. source: raw address it came from.
+        """
         if abs(time - self._swept) > _SWEEP:
             self._sweep(time)
-        values = message.get("cseq")
-        cseq = parse_cseq(values) if values is not None else None
-        if cseq is None:
+        if glance.cseq is None:
             return "bad_cseq"
-        call_id = message.get("call-id")
+        call_id, from_tag = glance.call_id, glance.from_tag
         if not call_id:
             return "missing_call_id"
-        method = cseq[1]
-        if method not in ("INVITE", "BYE", "CANCEL", "ACK", "UPDATE", "PRACK"):
-            return None
-        from_tag = tag_of(message.get("from") or "")
+        cseq, method = glance.cseq
         call = self._open.get((call_id, from_tag))
-        to_tag = ""
-        if call is None or method in ("INVITE", "BYE"):
-            to_tag = tag_of(message.get("to") or "")
-            if call is None and to_tag:
-                call = self._open.get((call_id, to_tag))
+        if call is None and glance.to_tag:
+            call = self._open.get((call_id, glance.to_tag))
         if call is not None:
             call.seen = time
         if method == "INVITE":
-            if message.method:
-                self._invite(call, message, cseq[0], call_id, from_tag, to_tag, number, time, source)
+            if message is not None and glance.method:
+                self._invite(call, glance, message, number, time, source)
             elif call is None:
                 self._orphan(call_id, number)
-            elif cseq[0] == call.cseq and from_tag == call.from_tag:
-                self._response(call, message, to_tag, time)
-        elif message.method == "BYE":
+            elif cseq == call.cseq and from_tag == call.from_tag:
+                self._response(call, glance, time)
+        elif glance.method == "BYE":
             if call is None:
                 self._orphan(call_id, number)
             else:
-                _bye(call, to_tag if from_tag == call.from_tag else from_tag, time)
-        elif message.method == "CANCEL" and call is not None and call.cancelled is None:
+                _bye(call, glance.to_tag if from_tag == call.from_tag else from_tag, time)
+        elif glance.method == "CANCEL" and call is not None and call.cancelled is None:
             call.cancelled = time
         return None
 
@@ -125,16 +122,15 @@ class Calls:
     def _invite(
         self,
         call: Call | None,
+        glance: Glance,
         message: Message,
-        cseq: int,
-        call_id: str,
-        from_tag: str,
-        to_tag: str,
         number: int,
         time: int,
         source: bytes,
     ) -> None:
-        if to_tag:  # inside a dialog
+        call_id, from_tag = glance.call_id, glance.from_tag
+        cseq = glance.cseq[0] if glance.cseq else 0
+        if glance.to_tag:  # inside a dialog
             if call is None:
                 self._orphan(call_id, number)
             return
@@ -165,26 +161,26 @@ class Calls:
             self._open[call.call_id, from_tag] = call
         self._retriable.pop(call.call_id, None)
         call.cseq, call.status, call.inner_status, call.end, call.cancelled = cseq, None, None, None, None
-        vias = _vias(message)
-        call.branch, call.vias, call.branches = _branch(vias), len(vias), set()
+        vias = via_values(message)
+        call.branch, call.vias, call.branches = branch_of(vias[0] if vias else ""), len(vias), set()
         later = describe(message)
         first = call.described
         for field in ("attestation", "origid", "verstat", "network_number", "trunk", "diverted_from"):
             if getattr(first, field) is None:
                 setattr(first, field, getattr(later, field))
 
-    def _response(self, call: Call, message: Message, to_tag: str, time: int) -> None:
-        code = message.status
+    def _response(self, call: Call, glance: Glance, time: int) -> None:
+        code = glance.status
         if code < 200:
             return
-        own = not call.branch or _branch(_vias(message)[:1]) == call.branch
+        own = not call.branch or glance.branch == call.branch
         if code < 300:
             if own and call.answer is None:
                 call.status, call.answer, call.end = code, time, None
             elif not own and call.inner_answer is None:
                 call.inner_status, call.inner_answer = code, time
             if call.end is None:
-                call.legs.add(to_tag)
+                call.legs.add(glance.to_tag)
             return
         if own:
             if call.status is None or (call.status >= 300 and call.end is None):
@@ -233,33 +229,17 @@ class Calls:
             self.finished.append(call)
 
 
-def _vias(message: Message) -> list[str]:
-    lines = message.all("via")
-    for line in lines:
-        if "," in line:
-            return [value for line in lines for value in split_values(line)]
-    return lines
-
-
-def _branch(vias: list[str]) -> str:
-    """The top Via's branch, without the cost of reading the whole value."""
-    if not vias:
-        return ""
-    _, found, rest = vias[0].partition("branch")
-    return rest.lstrip(" \t=").partition(";")[0].partition(",")[0].strip() if found else ""
-
-
 def _describe(call: Call, message: Message, source: bytes) -> None:
-    vias = _vias(message)
-    call.vias, call.branch = len(vias), _branch(vias)
+    vias = via_values(message)
+    call.vias, call.branch = len(vias), branch_of(vias[0] if vias else "")
     call.branches = {call.branch}
     call.source = source
     call.described = describe(message)
 
 
 def _same_invite(call: Call, message: Message, source: bytes) -> None:
-    vias = _vias(message)
-    branch = _branch(vias)
+    vias = via_values(message)
+    branch = branch_of(vias[0] if vias else "")
     if branch == call.branch or branch in call.branches:
         return
     if len(call.branches) < 64:

@@ -119,10 +119,11 @@ class Streams:
             stream.next = (stream.next + len(payload)) % _WRAP
         if stream.waiting:
             self._join(stream)
-        if segment.cut:  # the rest of the segment is on no disk
-            stream.buffer, stream.speaks = b"", False
-            self.gaps += 1
-        return self._messages(flow, stream)
+        messages = self._messages(flow, stream)
+        if segment.cut:  # its end was not captured: start anew at the next message
+            self.gaps += stream.speaks or bool(stream.buffer)
+            self._close(flow)
+        return messages
 
     def _join(self, stream: _Stream) -> None:
         """Take up segments that have become next."""

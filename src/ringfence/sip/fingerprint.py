@@ -9,6 +9,7 @@ parts.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 
 import msgspec
@@ -66,7 +67,7 @@ def fingerprint(message: Message) -> Fingerprint | None:
     parts += _addresses(message)
     for name in _LISTS:
         if values := message.all(name):
-            parts.append(f"{name}:{','.join(v.strip() for line in values for v in line.split(','))}")
+            parts.append(f"{name}:{','.join(map(_spaceless, values))}")
     for name in _AS_WRITTEN:
         value = message.get(name)
         if value is not None:
@@ -81,9 +82,19 @@ def digest(parts: list[str] | tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
+@functools.lru_cache(maxsize=4096)
+def _spaceless(text: str) -> str:
+    return ",".join(value.strip() for value in text.split(","))
+
+
 def _header_order(message: Message) -> str:
+    return _order(tuple([name for name, _ in message.headers]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _order(written: tuple[str, ...]) -> str:
     names: list[str] = []
-    for name, _ in message.headers:
+    for name in written:
         if canonical_name(name) not in NOT_SHAPE and (not names or names[-1] != name):
             names.append(name)  # as written: case and compact form are the stack's own
     return "headers:" + ",".join(names)
@@ -155,7 +166,7 @@ def _body(message: Message) -> list[str]:
     kind = message.get("content-type")
     parts = [] if kind is None else [f"content-type:{kind.partition(';')[0].strip()}"]
     sdp = session_description(message)
-    if sdp is None:
+    if sdp is None or not sdp.strip():
         return [*parts, "sdp-lines:-"]
     address = parse_address(message.get("from") or "")
     uri = parse_uri(address.uri) if address else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import msgspec
@@ -44,10 +45,10 @@ _NAME_ADDR = re.compile(rf"\s*+(?:(?P<quoted>{_QUOTED})\s*|(?P<words>{_WORDS}))<
 _ADDR_SPEC = re.compile(r"\s*(?P<uri>[A-Za-z][A-Za-z0-9+.\-]*:[^\s;?<>\",]+)", re.DOTALL)
 _VIA = re.compile(
     rf"\s*(?P<protocol>{TOKEN})\s*/\s*(?P<version>{TOKEN})\s*/\s*(?P<transport>{TOKEN})\s+"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+)\s*(?::\s*(?P<port>\d{1,5}))?",
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+)\s*(?::\s*(?P<port>[0-9]{1,5}))?",
     re.DOTALL,
 )
-_CSEQ = re.compile(rf"(\d+)\s+({TOKEN})$")
+_CSEQ = re.compile(rf"([0-9]+)\s+({TOKEN})$")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]+)", re.IGNORECASE)
 
 
@@ -108,6 +109,7 @@ def parse_params(text: str) -> Params | None:
     return tuple(pairs)
 
 
+@functools.lru_cache(maxsize=256)
 def parse_address(text: str) -> Address | None:
     """One value of From, To, Contact, P-Asserted-Identity and their like; None if it breaks the grammar.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ringfence.sip.message import Message
-from ringfence.sip.shape import identifier_shape, product
+from ringfence.sip.shape import number_shape, product
 
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
-_MAX_LINES = 400
+_PORT = re.compile(r"^(m=\w+) \d+", re.MULTILINE)
+_MAX_SIZE = 16_384
 
 
 def session_description(message: Message) -> str | None:
@@ -34,21 +36,41 @@ def session_description(message: Message) -> str | None:
 def offer_parts(sdp: str, caller: str) -> list[str]:
     """Parts `sdp-...:value` of an offer. caller: the From user, which must not show in them.
 
-    Line order with attribute names, origin user, session id and name, media and transport, codecs with
-    their payload numbers in order, format parameters, ptime.
+    Line order with attribute names, media and transport, codecs with their payload numbers in order,
+    format parameters, ptime; origin user, session id and session name.
     """
+    session, start, media = sdp[:_MAX_SIZE].replace("\r\n", "\n").partition("\nm=")
+    origin: list[str] = []
+    lines: list[str] = []
+    for line in session.split("\n"):
+        kind, _, value = line.partition("=")
+        if kind == "o":
+            origin += _origin(value, caller)
+        elif kind == "s":
+            origin.append("sdp-session:" + _session_name(value))
+        _note(lines, kind, value)
+    # from the first m= line on, most stacks write the same for every call but for the port
+    return [*_media_parts(" ".join(lines), _PORT.sub(r"\1 0", f"m={media}" if start else "")), *origin]
+
+
+@functools.lru_cache(maxsize=4096)
+def _media_parts(before: str, text: str) -> tuple[str, ...]:
     lines: list[str] = []
     media: list[str] = []
     codecs: list[str] = []
     formats: list[str] = []
-    names: dict[str, str] = {}
     parts: list[str] = []
-    for line in sdp.splitlines()[:_MAX_LINES]:
+    names: dict[str, str] = {}
+    for line in text.split("\n"):
         kind, _, value = line.partition("=")
-        label = kind.strip()
-        if kind == "a":
+        if kind == "m":
+            _name(codecs, names)
+            fields = value.split()
+            if len(fields) > 3:
+                media.append(f"{fields[0]} {fields[2]}")
+                codecs += fields[3:]
+        elif kind == "a":
             name, _, setting = value.partition(":")
-            label = name
             if name == "rtpmap":
                 number, _, codec = setting.partition(" ")
                 names[number] = codec.strip()
@@ -56,33 +78,34 @@ def offer_parts(sdp: str, caller: str) -> list[str]:
                 formats.append(setting.strip())
             elif name in ("ptime", "maxptime"):
                 parts.append(f"sdp-{name}:{setting.strip()}")
-        elif kind == "m":
-            _name(codecs, names)
-            names = {}
-            fields = value.split()
-            if len(fields) > 3:
-                media.append(f"{fields[0]} {fields[2]}")
-                codecs += fields[3:]
-        elif kind == "o":
-            parts.extend(_origin(value, caller))
-        elif kind == "s":
-            name = product(value)
-            parts.append("sdp-session:" + ("#" if _DIGITS.search(name) else name))
-        if not lines or lines[-1] != label:
-            lines.append(label)
+        _note(lines, kind, value)
     _name(codecs, names)
-    head = [f"sdp-lines:{' '.join(lines)}", f"sdp-media:{','.join(media)}", f"sdp-codecs:{','.join(codecs)}"]
+    order = " ".join(filter(None, [before, *lines]))
+    head = [f"sdp-lines:{order}", f"sdp-media:{','.join(media)}", f"sdp-codecs:{','.join(codecs)}"]
     if formats:
         head.append(f"sdp-formats:{','.join(formats)}")
-    return head + parts
+    return (*head, *parts)
+
+
+def _note(lines: list[str], kind: str, value: str) -> None:
+    """Keep a line's kind, or an attribute's name, unless it repeats the line before."""
+    label = value.partition(":")[0] if kind == "a" else kind.strip()
+    if label and (not lines or lines[-1] != label):
+        lines.append(label)
 
 
 def _name(codecs: list[str], names: dict[str, str]) -> None:
     """Write `8 PCMA/8000` for the payload numbers that the medium's rtpmap lines explain."""
-    if names:
-        for index, number in enumerate(codecs):
-            if number in names:
-                codecs[index] = f"{number} {names[number]}"
+    for index, number in enumerate(codecs):
+        if number in names:
+            codecs[index] = f"{number} {names[number]}"
+    names.clear()
+
+
+@functools.lru_cache(maxsize=4096)
+def _session_name(value: str) -> str:
+    name = product(value)
+    return "#" if _DIGITS.search(name) else name
 
 
 def _origin(value: str, caller: str) -> list[str]:
@@ -94,6 +117,6 @@ def _origin(value: str, caller: str) -> list[str]:
         user = _DIGITS.sub("#", user)
     parts = [f"sdp-user:{user}"]
     if len(fields) > 2:
-        same = "same" if fields[1] == fields[2] else identifier_shape(fields[2])
-        parts.append(f"sdp-id:{identifier_shape(fields[1])} {same}")
+        same = "same" if fields[1] == fields[2] else number_shape(fields[2])
+        parts.append(f"sdp-id:{number_shape(fields[1])} {same}")
     return parts

@@ -5,6 +5,7 @@ A shape must not change from one call of a program to the next, so it is deliber
 
 from __future__ import annotations
 
+import functools
 import re
 
 _SEPARATORS = re.compile(r"([^A-Za-z0-9]+)")
@@ -12,23 +13,30 @@ _LETTERS_DIGITS = re.compile(r"[^A-Za-z0-9]")
 _VERSION = re.compile(
     r"/|[\s_\-]*\(|[\s_\-]+(?:[vVrR]?\d|[0-9A-Fa-f]{12}\b|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 )
+_COUNTED_WORD = re.compile(
+    r"\d{3,7}(?=[A-Za-z]*[G-Zg-z])([A-Za-z]{4,16})\d{1,7}"
+)  # process id, constant, counter
 _MAX = 512
 
 
 def identifier_shape(text: str) -> str:
     """Alphabet, lengths and separators of a random identifier: `x8-4-4-4-12` for a UUID.
 
-    Alphabet of the whole text: d digits (at most 7, or at least 9 of them), x lower hexadecimal,
+    Alphabet of the whole text: d digits, x lower hexadecimal,
     X upper hexadecimal, a lower-case alphanumeric, A upper-case, m mixed. Lengths of digit runs are
     given in ranges, because decimal numbers vary in length; hexadecimal runs one short of a multiple of 8
-    count as full, because a leading zero is often left out. Short texts are not told apart by alphabet:
-    eight random hexadecimal digits are often all decimal.
+    count as full, because a leading zero is often left out. Up to 8 lower-case characters count as
+    alphanumeric, also 8 digits without separator: so short a hexadecimal number is often all decimal.
     """
     text = text[:_MAX]
+    counted = _COUNTED_WORD.fullmatch(text)
+    if counted is not None:
+        return f"d{counted[1]}d"
     solid = _LETTERS_DIGITS.sub("", text)
-    alphabet = _alphabet(solid)
     if solid == text:
+        alphabet = "a" if len(text) == 8 and text.isdecimal() else _alphabet(text)
         return alphabet + _length(alphabet, len(text))
+    alphabet = _alphabet(solid)
     pieces = _SEPARATORS.split(text)
     return alphabet + "".join(
         piece if index % 2 else (_length(alphabet, len(piece)) if piece else "")
@@ -39,7 +47,7 @@ def identifier_shape(text: str) -> str:
 def _alphabet(solid: str) -> str:
     length = len(solid)
     if solid.isdecimal():
-        return "a" if length == 8 else "d"
+        return "d"
     if solid == solid.lower():
         return "x" if length > 8 and not solid.strip("0123456789abcdef") else "a"
     if solid == solid.upper():
@@ -58,6 +66,12 @@ def _length(alphabet: str, length: int) -> str:
     return str(length)
 
 
+def number_shape(text: str) -> str:
+    """The shape of what is a decimal number by its grammar: only how long it is."""
+    return "d" + _length("d", len(text)) if text.isdecimal() else identifier_shape(text)
+
+
+@functools.lru_cache(maxsize=4096)
 def product(text: str) -> str:
     """A product's name without version, build, host or serial: `FPBX-16.0.40(18.12)` gives `FPBX`."""
     text = text.strip()[:_MAX]

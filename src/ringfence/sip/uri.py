@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from urllib.parse import unquote
 
@@ -10,7 +11,7 @@ import msgspec
 Params = tuple[tuple[str, str | None], ...]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(.*)", re.DOTALL)
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+)(?::(\d{1,5}))?$")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+)(?::([0-9]{1,5}))?$")
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x20\x7f]")
 
 
@@ -52,6 +53,7 @@ def _decoded(text: str) -> str:
     return unquote(text, errors="replace") if "%" in text else text
 
 
+@functools.lru_cache(maxsize=256)  # one message names the same URI several times
 def parse_uri(text: str) -> Uri | None:
     """A URI as a value; None where it breaks the grammar. Other schemes than sip, sips, tel stay opaque."""
     split = _SCHEME.match(text)

@@ -1,0 +1,43 @@
+"""Any bytes as a SIP message. Fuzz it with: python tests/fuzz/fuzz_sip_message.py (needs atheris)."""
+
+from __future__ import annotations
+
+import sys
+
+from ringfence.ingest.invite import describe
+from ringfence.sip.fingerprint import fingerprint
+from ringfence.sip.glance import glance, glance_of
+from ringfence.sip.message import Rejected, looks_like_sip, message_length, parse
+from ringfence.sip.validation import check
+
+_FIELDS = ("method", "status", "cseq", "call_id", "from_tag", "to_tag", "branch")
+
+
+def one_input(data: bytes) -> None:
+    """Parse, validate, fingerprint and describe; nothing may escape, and a glance must agree with a parse."""
+    looks_like_sip(data)
+    message_length(data)
+    message = parse(data)
+    seen = glance(data)
+    if isinstance(message, Rejected):
+        assert seen is None, "a glance accepts what the parser refuses"
+        return
+    check(message)
+    described = describe(message)
+    for text in (described.called, described.caller, described.network_number, described.user_agent):
+        (text or "").encode()
+    shape = fingerprint(message)
+    if shape is not None:
+        assert len(shape.value) == 16 and all(":" in part for part in shape.parts)
+    if seen is not None:
+        whole = glance_of(message)
+        for name in _FIELDS:
+            assert getattr(seen, name) == getattr(whole, name), name
+
+
+if __name__ == "__main__":
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
