@@ -70,12 +70,13 @@ def _beside(truth: Path, name: str) -> Path | None:
 
 
 def _print(score: Score, console: Console) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     def table(title: str, *columns: str) -> Table:
-        made = Table(title=title, title_justify="left", title_style="bold")
+        made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         for i, column in enumerate(columns):
-            made.add_column(column, justify="left" if i == 0 else "right")
+            made.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
         return made
 
     head = table("How well the hunt did", "", "")
