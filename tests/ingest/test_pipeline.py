@@ -214,6 +214,34 @@ def test_an_earlier_result_is_replaced_and_the_input_never(tmp_path: Path) -> No
         ingest([tmp_path / "out" / "calls"], tmp_path / "out", region="GB")
 
 
+def test_call_ids_are_unique_over_all_inputs(tmp_path: Path) -> None:
+    report = run(tmp_path, HEADER + GOOD + GOOD, HEADER + GOOD.replace("a1", "b1"), HEADER + GOOD)
+    assert sorted(str(c["call_id"]) for c in calls(tmp_path)) == ["a1~0.1", "a1~0.2", "a1~0.4", "b1"]
+    assert report.notes == {"call_id_repeated": 3}
+    assert canonical([tmp_path / "out" / "calls"]) is not None
+
+
+def test_unreadable_files_and_pipes_are_one_line(tmp_path: Path) -> None:
+    for path, words in (("/proc/self/mem", "cannot be read"), ("/dev/zero", "read twice")):
+        with pytest.raises(InputError, match=words):
+            ingest([Path(path)], tmp_path / "out", region="GB")
+
+
+def test_a_mapping_leaves_files_of_known_formats_alone(tmp_path: Path) -> None:
+    mapping = Mapping({"start_time": Column("when"), "called": Column("to")})
+    report = run(
+        tmp_path, "when,to\n2024-03-01T10:00:00Z,159\n", HEADER + GOOD, "a,b\n1,2\n", mapping=mapping
+    )
+    assert [f.format for f in report.files] == ["mapped", "csv", "mapped"]
+    assert "no column 'when' (for start_time)" in str(report.files[2].error)
+
+
+def test_a_format_can_be_forced(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no format 'nonesuch'; known are"):
+        run(tmp_path, HEADER, format_name="nonesuch")
+    assert run(tmp_path, HEADER + GOOD, format_name="csv").files[0].format == "csv"
+
+
 def test_progress_reaches_the_end(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     run(tmp_path, HEADER + GOOD, HEADER + GOOD, progress=lambda done, total: seen.append((done, total)))

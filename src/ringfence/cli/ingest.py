@@ -112,10 +112,11 @@ def _show(report: IngestReport, out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # where nobody looks at a terminal, nothing is cut to its width
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
     table = Table(box=None, pad_edge=False)
     for title in ("file", "format"):
-        table.add_column(title, overflow="fold", no_wrap=not sys.stdout.isatty())
+        table.add_column(title, overflow="fold")
     for title in ("read", "accepted", "rejected"):
         table.add_column(title, justify="right", no_wrap=True)
     for file in report.files[:50]:

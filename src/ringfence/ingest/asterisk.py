@@ -42,7 +42,14 @@ _WITHOUT_APP = [name for name in _MASTER if name not in ("lastapp", "lastdata")]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _UNIQUE_ID = re.compile(r"(?:\S+-)?\d{9,}\.\d+")
-_DISPOSITIONS = {"ANSWERED": 200, "NO ANSWER": 480, "BUSY": 486, "FAILED": 503, "CONGESTION": 503}
+#: Disposition to SIP status.
+DISPOSITIONS: dict[str, str | int | bool] = {
+    "ANSWERED": 200,
+    "NO ANSWER": 480,
+    "BUSY": 486,
+    "FAILED": 503,
+    "CONGESTION": 503,
+}
 # PJSIP/carrier-a-0000001f -> carrier-a; Local/100@from-internal-00000001;1 -> 100@from-internal
 _CHANNEL = r"^[^/]+/(.+?)(?:-[0-9a-fA-F]{6,})?(?:;\d)?$"
 
@@ -81,7 +88,7 @@ def _layout(head: bytes, dialect: Dialect) -> list[str] | None:
                 len(base) - 1 <= len(row) <= len(base) + 6
                 and _TIME.fullmatch(fields["start"])
                 and _TIME.fullmatch(fields["end"])
-                and fields["disposition"] in _DISPOSITIONS
+                and fields["disposition"] in DISPOSITIONS
             ):
                 return base[: len(row)] + _endings(row[len(base) :])
     return None
@@ -109,7 +116,7 @@ def _mapping(present: list[str]) -> Mapping:
         "trunk": Column(there("channel"), pattern=_CHANNEL),
         "egress_trunk": Column(there("dstchannel"), pattern=_CHANNEL),
         "account": Column(there("accountcode")),
-        "status": Column(there("disposition"), values=dict(_DISPOSITIONS)),
+        "status": Column(there("disposition"), values=DISPOSITIONS),
     }
     if "end" in known:
         columns |= {"answer_time": Column(there("answer")), "end_time": Column(there("end"))}

@@ -29,7 +29,23 @@ class MappedTable(msgspec.Struct, frozen=True):
     name: str = "mapped"
 
     def recognises(self, head: bytes, path: Path) -> bool:
-        return head.startswith(PARQUET) or sniff(head) is not None
+        """Whether the file is a table that has the columns which the mapping cannot do without."""
+        if head.startswith(PARQUET):
+            return not _missing(self.mapping, open_parquet(path).schema_arrow.names)
+        options, dialect = self.mapping.file, sniff(head)
+        if dialect is None:
+            return False
+        return not _missing(
+            self.mapping, options.columns or header_of(head, self._dialect(dialect), options.skip_lines)
+        )
+
+    def _dialect(self, found: Dialect) -> Dialect:
+        options = self.mapping.file
+        return msgspec.structs.replace(
+            found,
+            delimiter=options.delimiter or found.delimiter,
+            encoding=options.encoding or found.encoding,
+        )
 
     def in_zone(self, zone: str) -> Format:
         return msgspec.structs.replace(self, zone=zone)
@@ -39,12 +55,7 @@ class MappedTable(msgspec.Struct, frozen=True):
         if beginning.startswith(PARQUET):
             return parquet_batches(path, self.mapping, self.zone)
         options = self.mapping.file
-        found = sniff(beginning) or Dialect()
-        dialect = msgspec.structs.replace(
-            found,
-            delimiter=options.delimiter or found.delimiter,
-            encoding=options.encoding or found.encoding,
-        )
+        dialect = self._dialect(sniff(beginning) or Dialect())
         names = options.columns
         present = names or header_of(beginning, dialect, options.skip_lines)
         _check_sources(path, self.mapping, present)
@@ -52,13 +63,19 @@ class MappedTable(msgspec.Struct, frozen=True):
         return text_batches(path, dialect, self.mapping, zone=self.zone, names=names, skip=skip)
 
 
-def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
+def _missing(mapping: Mapping, present: Sequence[str]) -> str | None:
+    """A column that a row needs and the table lacks, with what it is needed for."""
     for name in ("start_time", "called"):
-        column = mapping.columns[name]
-        if column.sources and not set(column.sources) & set(present):
-            raise InputError(
-                f"{path}: no column {column.sources[0]!r} (for {name}); it has {', '.join(present)[:300]}"
-            )
+        sources = mapping.columns[name].sources
+        if sources and not set(sources) & set(present):
+            return f"{sources[0]!r} (for {name})"
+    return None
+
+
+def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
+    missing = _missing(mapping, present)
+    if missing:
+        raise InputError(f"{path}: no column {missing}; it has {', '.join(present)[:300]}")
 
 
 def text_batches(

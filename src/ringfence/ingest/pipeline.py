@@ -21,6 +21,7 @@ from ringfence.ingest.mapped import MappedTable
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.record_parquet import canonical
 from ringfence.ingest.source import Source, find, head
+from ringfence.ingest.unique import make_unique
 from ringfence.ingest.writer import CallWriter, RejectWriter
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
 from ringfence.numbers.normalise import normalise_rows
@@ -89,13 +90,14 @@ def ingest(
     done = 0
     files = []
     span = _Span()
-    forced = _forced(mapping, format_name)
+    mapped = MappedTable(mapping) if mapping is not None else None
+    forced = named(format_name) if format_name is not None else None
     with CallWriter(calls) as writer, RejectWriter(out / "rejected.parquet") as rejects:
         for source in sources:
             report = FileReport(str(source.path))
             files.append(report)
             try:
-                for batch in _batches(source, report, forced, timezone):
+                for batch in _batches(source, report, forced, mapped, timezone):
                     rows = _accept(batch, source, report, rejects, region, mapping)
                     span.widen(rows)
                     writer.write(rows)
@@ -109,6 +111,7 @@ def ingest(
                 progress(done, total)
         if all(report.error for report in files):
             raise InputError(_nothing_read(files))
+        repeated = make_unique(writer.parts(), out)
         parts = writer.finish()
         rejects.finish()
     return IngestReport(
@@ -117,7 +120,12 @@ def ingest(
         sum(f.read for f in files),
         sum(f.accepted for f in files),
         dict(sum((Counter(f.rejected) for f in files), Counter())),
-        dict(sum((Counter(f.notes) for f in files), Counter())),
+        dict(
+            sum(
+                (Counter(f.notes) for f in files),
+                Counter(call_id_repeated=repeated) if repeated else Counter(),
+            )
+        ),
         span.first,
         span.last,
     )
@@ -129,22 +137,22 @@ def _nothing_read(files: list[FileReport]) -> str:
     return f"none of the {len(files)} files can be read; the first: {files[0].error}"
 
 
-def _forced(mapping: Mapping | None, format_name: str | None) -> Format | None:
-    if mapping is not None:
-        return MappedTable(mapping)
-    return named(format_name) if format_name is not None else None
-
-
 def _batches(
-    source: Source, report: FileReport, forced: Format | None, timezone: str | None
+    source: Source,
+    report: FileReport,
+    forced: Format | None,
+    mapped: Format | None,
+    timezone: str | None,
 ) -> Iterator[Batch]:
     """The batches of one file through the format that fits it. Raises InputError."""
     beginning = head(source.path)
     if not beginning.strip(b"\0 \r\n\t"):
         raise InputError(f"{source.path}: empty, nothing to read")
-    # a mapping is for tables; captures and the like among the inputs keep their own format
-    chosen = forced if forced and forced.recognises(beginning, source.path) else None
-    chosen = chosen or recognise(beginning, source.path) or forced
+    chosen = forced
+    if chosen is None and mapped is not None and mapped.recognises(beginning, source.path):
+        chosen = mapped
+    # captures and the like among the inputs of a mapping keep their own format
+    chosen = chosen or recognise(beginning, source.path) or mapped
     if chosen is None:
         raise InputError(
             f"{source.path}: not a format that is known; for a table, write a mapping with"

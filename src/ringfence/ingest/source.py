@@ -81,6 +81,8 @@ class Reader(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: str | None = None
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a file that can be read twice; save it to a file first")
         try:
             self._file: IO[bytes] = path.open("rb")
             magic = self._file.read(4)

@@ -60,15 +60,20 @@ class CallWriter:
         if sum(len(table) for table in self._waiting) >= ROW_GROUP:
             self._flush()
 
-    def finish(self) -> list[Path]:
-        """Put the parts in place and name them."""
+    def parts(self) -> list[Path]:
+        """Complete the parts, where they can still be changed before `finish`."""
         self._flush()
         self._close_part()
+        return sorted(self._partial.iterdir())
+
+    def finish(self) -> list[Path]:
+        """Put the parts in place and name them."""
+        parts = self.parts()
         if self.directory.exists():
             for old in self.directory.glob("part-*.parquet"):
                 old.unlink()
         self.directory.mkdir(exist_ok=True)
-        return [part.rename(self.directory / part.name) for part in sorted(self._partial.iterdir())]
+        return [part.rename(self.directory / part.name) for part in parts]
 
     def _flush(self) -> None:
         if not self._waiting:

@@ -1,0 +1,352 @@
+"""A first mapping for a table in columns of its own, from its header and a sample of its rows.
+
+Two witnesses a column: what it is called, and what it holds. The text says how sure each line is, because
+a person must check it: which of two number columns is the caller cannot be seen in the numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from ringfence.errors import InputError
+from ringfence.ingest import convert
+from ringfence.ingest.asterisk import DISPOSITIONS
+from ringfence.ingest.causes import BY_NAME
+from ringfence.ingest.delimited import read
+from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
+from ringfence.ingest.formats import recognise
+from ringfence.ingest.mapped import PARQUET, open_parquet
+from ringfence.ingest.source import head
+from ringfence.model.record import CALL_RECORD
+
+SAMPLE = 1_000
+_SURE, _LIKELY, _WEAK = "sure", "likely", "a guess"
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A source column: its name in words, and the share of its values (0 to 1) that look like each kind."""
+
+    name: str
+    words: tuple[str, ...]
+    shares: dict[str, float]
+    samples: list[str]
+    distinct: list[str]
+    filled: float
+
+    def is_a(self, kind: str) -> bool:
+        return self.shares[kind] >= 0.8
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the mapping: a record column, how it is made, how sure that is and why."""
+
+    target: str
+    source: str
+    options: dict[str, str | dict[str, int]]
+    certainty: str
+    reason: str
+
+
+def guess(path: Path) -> str:
+    """The text of a mapping file for a table. Raises InputError if the file is no table."""
+    columns, rows, settings = _sample(path)
+    profiles = [_profile(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
+    return _text(path, settings, _lines(profiles), profiles)
+
+
+# --- reading a sample ---
+
+
+def _sample(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
+    """Column names, up to SAMPLE rows of text, and lines for the [file] table."""
+    beginning = head(path)
+    if beginning.startswith(PARQUET):
+        file = open_parquet(path)
+        batch = next(file.iter_batches(batch_size=SAMPLE), None)
+        names = list(file.schema_arrow.names)
+        if batch is None:
+            return names, [], []
+        texts = [_written(batch.column(at)) for at in range(len(names))]
+        return names, [list(row) for row in zip(*texts, strict=True)], []
+    dialect = sniff(beginning)
+    if dialect is None:
+        raise InputError(f"{path}: no table in it (CSV, TSV or Parquet); only tables need a mapping")
+    first = (first_rows(beginning, dialect, 1) or [[]])[0]
+    headed = not any(
+        _KINDS["time"](field) or re.fullmatch(r"[+\d][\d .-]*", field.strip()) for field in first
+    )
+    names = header_of(beginning, dialect) if headed else [f"c{n}" for n in range(1, len(first) + 1)]
+    settings = [] if headed else ["header = false", f"columns = {_toml(names)}"]
+    return names, _rows(path, dialect, None if headed else names), settings
+
+
+def _rows(path: Path, dialect: Dialect, names: list[str] | None) -> list[list[str]]:
+    for batch in read(path, dialect, names=names):
+        columns = [
+            batch.table.column(name).slice(0, SAMPLE).to_pylist() for name in batch.table.column_names[:-1]
+        ]
+        return [list(row) for row in zip(*columns, strict=True)]
+    return []
+
+
+def _written(column: pa.Array) -> list[str]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(pa.string())
+    return [value or "" for value in convert.text(column).to_pylist()]
+
+
+# --- what a column holds ---
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?")
+_OTHER_TIME = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} \d\d:\d\d(:\d\d)?|\d{14}")
+_EPOCH = re.compile(r"(1[0-9]{9}(\.\d+)?)|1[0-9]{12}|1[0-9]{15}")
+_NUMBER = re.compile(r"(?:sip:|tel:|<|\")*\+?[\d][\d ().-]{5,18}(?:[@;>].*)?")
+_ADDRESS = re.compile(r"\[?[0-9a-fA-F:.]{7,45}\]?(:\d+)?")
+
+_KINDS: dict[str, Callable[[str], bool]] = {
+    "time": lambda v: bool(_ISO.fullmatch(v) or _OTHER_TIME.fullmatch(v) or _EPOCH.fullmatch(v)),
+    "number": lambda v: bool(_NUMBER.fullmatch(v)) and not _EPOCH.fullmatch(v) and not _ISO.fullmatch(v),
+    "short": lambda v: v.isdigit() and len(v) <= 6,
+    "duration": lambda v: bool(re.fullmatch(r"\d{1,6}(\.\d+)?|\d{1,2}:\d\d(:\d\d)?", v)),
+    "address": lambda v: bool(_ADDRESS.fullmatch(v)) and (v.count(".") == 3 or v.count(":") > 1),
+    "status": lambda v: bool(re.fullmatch(r"[1-6]\d\d", v)),
+    "truth": lambda v: v.lower() in ("true", "false", "t", "f", "yes", "no", "y", "n", "0", "1"),
+    "attestation": lambda v: v in ("A", "B", "C"),
+    "verstat": lambda v: "TN-Validation" in v,
+    "ingress": lambda v: v.lower() in ("international", "national", "customer"),
+    "text": lambda v: True,
+}
+
+
+def _profile(name: str, values: Sequence[str]) -> Profile:
+    given = [value.strip() for value in values if value.strip() not in ("", "NULL", "\\N", "null")]
+    shares = {kind: sum(map(looks, given)) / len(given) if given else 0.0 for kind, looks in _KINDS.items()}
+    parts = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
+    words = tuple(re.findall(r"[a-z]+", parts))
+    filled = len(given) / len(values) if values else 0.0
+    return Profile(name, words, shares, given[:3], sorted(set(given))[:50], filled)
+
+
+# --- which column is which ---
+
+#: Record column: the kinds its values may be, and names for it, best first, as sets of words.
+_SIGNS: dict[str, tuple[tuple[str, ...], str]] = {
+    "start_time": (
+        ("time",),
+        "start_time start begin invite_time setup_time seizure call_date date_time timestamp time date",
+    ),
+    "answer_time": (("time",), "answer_time answer answered connect_time connect"),
+    "end_time": (("time",), "end_time end stop release disconnect hangup finish"),
+    "called": (
+        ("number", "short"),
+        "called callee destination_number destination dst dialled dialed to_number b_number b_party to",
+    ),
+    "caller": (
+        ("number", "short"),
+        "caller calling presentation cli from_number src source_number a_number a_party origin ani from",
+    ),
+    "network_number": (("number",), "network_number pai p_asserted asserted charge_number billing_number"),
+    "diverted_from": (("number",), "diverted diversion redirecting redirected forwarded"),
+    "sip_call_id": (("text",), "sip_call_id sip_callid callid call_id"),
+    "call_id": (("text",), "call_id record_id uuid uniqueid unique_id cdr_id id"),
+    "trunk": (
+        ("text",),
+        "ingress_trunk trunk_in incoming_trunk in_trunk source_trunk trunk_group trunk route_in",
+    ),
+    "egress_trunk": (("text",), "egress_trunk outgoing_trunk out_trunk trunk_out route_out gateway"),
+    "account": (("text",), "account accountcode customer_id customer tenant subscriber"),
+    "next_carrier": (("text",), "next_carrier egress_carrier vendor supplier terminating_carrier"),
+    "carrier": (("text",), "ingress_carrier carrier operator upstream originating_carrier"),
+    "status": (("status",), "status sip_status sip_code disposition response hangup_cause cause code result"),
+    "ingress": (("ingress",), "ingress direction origin_type"),
+    "roaming": (("truth",), "roaming is_roaming"),
+    "attestation": (("attestation",), "attestation attest"),
+    "verstat": (("verstat",), "verstat"),
+    "origid": (("text",), "origid orig_id"),
+    "signer": (("text",), "signer spc"),
+    "user_agent": (("text",), "user_agent useragent agent"),
+    "fingerprint": (("text",), "fingerprint"),
+    "source_ip": (
+        ("address",),
+        "source_ip src_ip remote_ip signalling_ip peer_ip ip_address ip address host",
+    ),
+    "imei_tac": (("text",), "imei_tac tac imei"),
+    "cell": (("text",), "cell cell_id"),
+}
+_TALK = ("billsec", "talk", "conversation", "billable", "bill")
+_LENGTH = ("duration", "length", "seconds", "secs", "elapsed")
+
+
+def _by_name(profile: Profile, signs: str) -> int | None:
+    """How far down the list of names the column's name is; None if it is not there."""
+    flat = "".join(profile.words)
+    for rank, sign in enumerate(signs.split()):
+        parts = sign.split("_")
+        if flat == "".join(parts) or all(part in profile.words for part in parts):
+            return rank
+    return None
+
+
+def _lines(profiles: list[Profile]) -> list[Line]:
+    free = {profile.name: profile for profile in profiles if profile.filled > 0}
+    lines: dict[str, Line] = {}
+    for target, (kinds, signs) in _SIGNS.items():
+        ranked = []
+        for profile in free.values():
+            rank, fits = _by_name(profile, signs), any(profile.is_a(kind) for kind in kinds)
+            if rank is not None and (fits or (target == "status" and _causes(profile))):
+                ranked.append((rank, profile))
+        if ranked:
+            rank, profile = min(ranked, key=lambda pair: pair[0])
+            certainty = _SURE if rank < 3 and kinds != ("text",) else _LIKELY
+            reason = f"by its name and its values, such as {_examples(profile)}"
+            lines[target] = _line(target, profile, certainty, reason)
+            del free[profile.name]
+    for target, profile in _by_values(lines, free):
+        reason = f"by its values alone, such as {_examples(profile)}"
+        lines[target] = _line(target, profile, _WEAK, reason)
+        del free[profile.name]
+    lines |= _durations(lines, free)
+    return [lines[name] for name in CALL_RECORD.names if name in lines]
+
+
+def _by_values(lines: dict[str, Line], free: dict[str, Profile]) -> list[tuple[str, Profile]]:
+    """What the values alone say of columns whose names say nothing: in the usual order of columns."""
+    found: list[tuple[str, Profile]] = []
+    times = [p for p in free.values() if p.is_a("time")]
+    if "start_time" not in lines and times:
+        targets = ("start_time", "answer_time", "end_time") if len(times) > 2 else ("start_time", "end_time")
+        found += [(t, p) for t, p in zip(targets, times, strict=False) if t not in lines]
+    numbers = [p for p in free.values() if p.is_a("number")]
+    wanted = [t for t in ("caller", "called") if t not in lines]
+    if len(numbers) == 1 and "called" in wanted:
+        wanted = ["called"]
+    found += list(zip(wanted, numbers, strict=False))
+    for target in ("source_ip", "verstat", "ingress", "attestation"):
+        kind = "address" if target == "source_ip" else target
+        fitting = next((p for p in free.values() if p.is_a(kind)), None)
+        if target not in lines and fitting is not None:
+            found.append((target, fitting))
+    return found
+
+
+def _causes(profile: Profile) -> dict[str, int]:
+    """The value map of a column of causes in words, as far as they are known."""
+    known = {name: status for name, status in (BY_NAME | DISPOSITIONS).items() if isinstance(status, int)}
+    return {value: known[value.upper()] for value in profile.distinct if value.upper() in known}
+
+
+def _line(target: str, profile: Profile, certainty: str, reason: str) -> Line:
+    options: dict[str, str | dict[str, int]] = {}
+    if target == "status" and not profile.is_a("status"):
+        options["values"] = _causes(profile)
+    if target.endswith("_time"):
+        first = profile.samples[0]
+        form = _form(profile.samples)
+        if form:
+            options["format"] = form
+            if form.startswith(("%d/%m", "%m/%d")):
+                certainty, reason = _WEAK, f"{reason}; check which of {first} is the day"
+    return Line(target, profile.name, options, certainty, reason)
+
+
+def _form(samples: list[str]) -> str | None:
+    """The strptime format of times that are neither ISO 8601 nor epochs."""
+    for value in samples:
+        found = re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}) \d\d:\d\d(:\d\d)?", value)
+        if found:
+            order = "%m{0}%d{0}%Y" if int(found[3]) > 12 else "%d{0}%m{0}%Y"
+            return order.format(found[2]) + (" %H:%M:%S" if found[5] else " %H:%M")
+        found = re.fullmatch(r"\d{4}([/.])\d{1,2}[/.]\d{1,2} \d\d:\d\d(:\d\d)?", value)
+        if found:
+            return "%Y{0}%m{0}%d".format(found[1]) + (" %H:%M:%S" if found[2] else " %H:%M")
+    return None
+
+
+def _durations(lines: dict[str, Line], free: dict[str, Profile]) -> dict[str, Line]:
+    """Times that are written as lengths: from the start to the end, and of the talk before the end."""
+    made: dict[str, Line] = {}
+    lengths = [p for p in free.values() if p.is_a("duration")]
+    talk = next((p for p in lengths if set(p.words) & set(_TALK)), None)
+    whole = next((p for p in lengths if p is not talk and set(p.words) & set(_LENGTH)), None)
+    if "end_time" not in lines and (whole or talk):
+        source = whole or talk
+        assert source is not None
+        anchor = "answer_time" if whole is None and "answer_time" in lines else "start_time"
+        unit = "ms" if "ms" in source.words or "msec" in source.words else "s"
+        why = f"by its name; values such as {_examples(source)}, taken as {unit}"
+        made["end_time"] = Line("end_time", source.name, {"after": anchor, "unit": unit}, _LIKELY, why)
+    if "answer_time" not in lines and talk is not None and (whole or "end_time" in lines):
+        why = f"by its name: talk up to the end, 0 for no answer; values such as {_examples(talk)}"
+        made["answer_time"] = Line("answer_time", talk.name, {"before": "end_time"}, _LIKELY, why)
+    return made
+
+
+def _examples(profile: Profile) -> str:
+    return ", ".join(repr(value[:30]) for value in profile.samples[:2])
+
+
+# --- writing it down ---
+
+
+def _toml(value: str | list[str] | dict[str, int]) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(key)} = {number}" for key, number in value.items()) + " }"
+    # JSON's strings and arrays are TOML's too, but for DEL, which JSON leaves bare
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+
+
+def _text(path: Path, settings: list[str], lines: list[Line], profiles: list[Profile]) -> str:
+    found = {line.target for line in lines}
+    times = [p for p in profiles if p.name in {line.source for line in lines} and p.is_a("time")]
+    local = any(
+        v for p in times for v in p.samples if not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$|^\d+(\.\d+)?$", v)
+    )
+    out = [
+        f"# A first mapping for {_comment(path.name)}, guessed from its first rows. Check every line.",
+        *_known(path),
+        "# After each line: how sure the guess is, and why. docs/reference/mapping.md describes the keys.",
+        "",
+        "[file]",
+        *settings,
+    ]
+    if local:
+        out.append(
+            'timezone = "UTC"  # the times name no zone: put the right one here, such as Europe/London'
+        )
+    out += ["", "[columns]"]
+    for line in lines:
+        value = _toml(line.source)
+        if line.options:
+            pairs = {"column": line.source, **line.options}
+            value = "{ " + ", ".join(f"{key} = {_toml(text)}" for key, text in pairs.items()) + " }"
+        out.append(f"{line.target} = {value}  # {line.certainty}: {_comment(line.reason)}")
+    out += [
+        f'# {name} = ""  # MISSING: no column looks like it, and a row needs one'
+        for name in ("start_time", "called")
+        if name not in found
+    ]
+    used = {line.source for line in lines}
+    unused = [p.name for p in profiles if p.name not in used]
+    if unused:
+        out += ["", f"# Not used: {_comment(', '.join(unused))}"]
+    return "\n".join(out) + "\n"
+
+
+def _known(path: Path) -> list[str]:
+    found = recognise(head(path), path)
+    if found is None or found.name == "parquet":
+        return []
+    return [
+        f"# This file is recognised as {found.name} and needs no mapping, unless you want it read otherwise."
+    ]
+
+
+def _comment(text: str) -> str:
+    """Text that may stand in a TOML comment: one line, no control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)[:1_000]
