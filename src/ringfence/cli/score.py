@@ -76,7 +76,7 @@ def _print(score: Score, console: Console) -> None:
     def table(title: str, *columns: str) -> Table:
         made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         for i, column in enumerate(columns):
-            made.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+            made.add_column(column, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i == 0)
         return made
 
     head = table("How well the hunt did", "", "")
@@ -107,12 +107,12 @@ def _print(score: Score, console: Console) -> None:
         "platform",
         "found as",
         "calls",
-        "precision",
+        "prec.",
         "recall",
-        "first call",
+        "1st call",
         "day",
         "ARI",
-        "victims",
+        "vict.",
     )
     for p in score.platforms["by_platform"]:
         by_platform.add_row(
