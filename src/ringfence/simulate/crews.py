@@ -80,7 +80,8 @@ class Crews:
         self.redial, self.ring_back = column("redial", float), column("ring_back", float)
         self.rings_bank, self.bank = column("rings_bank", float), column("bank", np.int64)
         self.listed, self.pairs = column("listed", bool), column("pairs", bool)
-        self.single = column("seats", int) == 1
+        # one seat makes some eighty calls a day at most; a larger firm has more
+        self.single = (column("seats", int) == 1) & (self.daily <= 80)
         none = np.empty(0, np.int64)
         self.lines, self.line_at, self.line_count = ragged([c.lines for c in crews])
         self.numbers, self.number_at, self.number_count = ragged([c.numbers for c in crews])
@@ -106,7 +107,10 @@ class Crews:
         order = np.lexsort((start, who))
         start = start[order]  # `who` is sorted already
         result = outcome(rng, n, self.p_answer[who], self.mu[who], self.sigma[who], self.voicemail[who])
-        start = np.where(self.single[who], _one_at_a_time(rng, who, start, result), start)
+        single = np.flatnonzero(self.single[who])
+        start[single] = _one_at_a_time(
+            rng, who[single], start[single], result["ring"][single], result["talk"][single]
+        )
 
         drawn = np.searchsorted(self.number_draw, who + rng.random(n), side="right")
         drawn = np.clip(drawn, self.number_at[who], self.number_at[who] + self.number_count[who] - 1)
@@ -161,18 +165,24 @@ class Crews:
         return anyone
 
 
-def _one_at_a_time(rng: np.random.Generator, who: Array, start: Array, result: dict[str, Array]) -> Array:
+def _one_at_a_time(rng: np.random.Generator, who: Array, start: Array, ring: Array, talk: Array) -> Array:
     """Starts put off until the same crew's call before is over, with a pause (Lindley's recursion).
 
-    start_i = max over j <= i of (wanted_j + time busy from j to i - 1), as one running maximum.
+    Rows are sorted by crew and time. start_i = max over j <= i of (wanted_j + time busy from j to i - 1), as
+    one running maximum over all crews.
     """
-    busy = ((result["ring"] + np.nan_to_num(result["talk"])) * 1e6).astype(np.int64)
+    if len(who) == 0:
+        return start
+    busy = ((ring + np.nan_to_num(talk)) * 1e6).astype(np.int64)
     busy += (np.exp(rng.standard_normal(len(who)) * 0.8 + 3.2) * 1e6).astype(np.int64)
-    before = np.cumsum(busy) - busy
-    apart = who * (10**15)  # no crew reaches into the next one's time
-    slack = start - start.min() - before
-    floor = np.maximum.accumulate(slack + apart)
-    delayed: Array = floor - apart + before + start.min()
+    total = np.cumsum(busy) - busy
+    first = np.r_[True, who[1:] != who[:-1]]
+    crew = np.cumsum(first) - 1
+    before = total - total[first][crew]
+    apart = crew * 10**13  # µs: no crew reaches into the next one's time
+    origin = start.min()
+    floor = np.maximum.accumulate(start - origin - before + apart)
+    delayed: Array = floor - apart + before + origin
     return delayed
 
 
