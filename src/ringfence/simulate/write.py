@@ -93,8 +93,9 @@ class CallWriter:
         self.levels = Coded(["A", "B", "C"])
         self.verdicts = Coded(["TN-Validation-Passed", "TN-Validation-Failed", "No-TN-Validation"])
         ids = scenario.stream("origination identifiers")
-        origids = [_uuid(ids) if lv else "" for lv in network.level]
-        self.origids = Coded(origids)
+        signed = self.level > 0
+        self.origids = Coded([_uuid(ids) for _ in range(int(signed.sum()))])
+        self.origid_of = np.where(signed, np.cumsum(signed) - 1, -1)
         self.signers = Coded([f"SPC {7000 + i}" for i in range(len(carriers))])
         self._handsets(scenario)
         self._egress()
@@ -180,7 +181,7 @@ class CallWriter:
             "status": pa.array(calls.status),
             "attestation": self.levels.column(level),
             "verstat": self.verdicts.column(verdict),
-            "origid": self.origids.column(np.where(level >= 0, calls.line, -1)),
+            "origid": self.origids.column(np.where(level >= 0, self.origid_of[calls.line], -1)),
             "signer": self.signers.column(np.where(level >= 0, self.carrier_of[trunk], -1)),
             "user_agent": self.agents.column(np.where(shape > 0, self.agent_of[calls.line], -1)),
             "fingerprint": self.shapes.column(np.where(shape > 0, shape, -1)),
