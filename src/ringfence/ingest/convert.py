@@ -250,7 +250,7 @@ def durations(column: pa.Array, unit: str | None) -> Converted:
             column = written.cast(pa.float64())
         except pa.ArrowInvalid:
             return by_distinct(written, lambda v: _one_duration(v, factor), pa.int64())
-    micros = pc.multiply(column.cast(pa.float64()), factor)
+    micros = pc.multiply(column.cast(pa.float64(), safe=False), factor)
     fits = pc.and_(pc.is_finite(micros), pc.less(pc.abs(micros), float(_FARTHEST)))
     values = pc.round(pc.if_else(fits, micros, None)).cast(pa.int64())
     return Converted(values, values.null_count - column.null_count)

@@ -82,6 +82,7 @@ def read(
                 data += b"\n"
             cut = data.rfind(b"\n") + 1
             block, carry = data[:cut], data[cut:]
+            endless = len(carry) > LONGEST_LINE
             rejects: list[Reject] = []
             while skip and block:
                 header, _, block = block.partition(b"\n")
@@ -92,14 +93,16 @@ def read(
             line += len(lines.ends)
             batch, left = (lines.fast(columns or [], wanted), b"")
             if batch is None:
-                batch, left = lines.careful(columns or [], wanted, last)
+                batch, left = lines.careful(columns or [], wanted, last or endless)
                 line -= left.count(b"\n")
             carry = left + carry
-            if len(carry) - len(left) > LONGEST_LINE:
+            if endless:
                 rejects.append(Reject(str(path), line, "line_too_long", _LONG, _text(carry[:1000])))
                 carry, too_long = b"", True
             if last and reader.damage:
                 rejects.append(Reject(str(path), line, "file_truncated", reader.damage))
+            if columns is None and not rejects:
+                continue
             yield msgspec.structs.replace(batch, rejects=batch.rejects + rejects, bytes_read=reader.position)
 
 
@@ -127,6 +130,9 @@ class _Lines:
         at = row - self.first
         return _text(self.block[self.starts[at] : self.ends[at]])
 
+    def last_line(self) -> bytes:
+        return self.block[self.starts[-1] : self.ends[-1]]
+
     def batch(self, table: pa.Table, rejects: list[Reject], notes: dict[str, int]) -> TextBatch:
         return TextBatch(table, rejects, 0, notes, self.raw)
 
@@ -136,8 +142,10 @@ class _Lines:
         if not len(self.ends) or not kept:
             return None if len(self.ends) else self.batch(_table({n: [] for n in kept}, []), [], {})
         lengths = self.ends - self.starts
-        if int(lengths.max()) > LONGEST_LINE or b"\0" in self.block:
+        if int(lengths.max()) > LONGEST_LINE or b"\0" in self.block or not _is_utf8(self.block):
             return None
+        if self.dialect.quoted and (self.block.count(b'"') % 2 or self.last_line().count(b'"') % 2):
+            return None  # a quote that is open at the end of the block
         bad: list[pyarrow.csv.InvalidRow] = []
 
         def skip_row(row: pyarrow.csv.InvalidRow) -> str:
@@ -160,6 +168,7 @@ class _Lines:
                     include_columns=kept,
                     column_types={n: pa.string() for n in kept},
                     strings_can_be_null=False,
+                    check_utf8=False,
                 ),
             )
         except pa.ArrowInvalid:
@@ -222,7 +231,7 @@ class _Lines:
                 if len(fields) != len(names):
                     rejects.append(self.ragged(here, len(fields), len(names)))
                     continue
-            not_utf8 += not line.isascii() and not _is_utf8(line)
+            not_utf8 += not _is_utf8(line)
             rows.append(self.first + here)
             for i in kept:
                 values[names[i]].append(fields[i])
@@ -241,9 +250,11 @@ class _Lines:
         return None
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
-        line.decode()
+        data.decode()
     except UnicodeDecodeError:
         return False
     return True

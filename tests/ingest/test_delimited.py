@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ringfence.ingest import delimited
+from ringfence.ingest.dialect import Dialect
+
+
+def read(
+    tmp_path: Path, data: bytes, dialect: Dialect | None = None
+) -> tuple[list[dict[str, object]], list[tuple[int, str]]]:
+    file = tmp_path / "file.csv"
+    file.write_bytes(data)
+    rows: list[dict[str, object]] = []
+    rejects: list[tuple[int, str]] = []
+    for batch in delimited.read(file, dialect or Dialect()):
+        rows += batch.table.to_pylist()
+        rejects += [(reject.position, reject.reason) for reject in batch.rejects]
+        for row in batch.table.to_pylist():
+            assert str(row["a"])[:1] in batch.raw(row["source_row"]) or not row["a"]
+    return rows, rejects
+
+
+def test_a_clean_file(tmp_path: Path) -> None:
+    rows, rejects = read(tmp_path, b'a,b\n1,"x, ""y"""\n\n2,z')
+    assert rows == [{"a": "1", "b": 'x, "y"', "source_row": 2}, {"a": "2", "b": "z", "source_row": 4}]
+    assert rejects == []
+
+
+@pytest.mark.parametrize("block", [16, 64, 1 << 20])
+def test_bad_lines_cost_only_themselves(tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK", block)
+    monkeypatch.setattr(delimited, "LONGEST_LINE", 100)
+    data = b'a,b\n1,ok\n2\n3,"open\n4,ok\n5,"closed"\n6,x,y\n7,\x00\n8,' + b"z" * 200 + b"\n9,ok\n"
+    rows, rejects = read(tmp_path, data)
+    assert [row["a"] for row in rows] == ["1", "4", "5", "9"]
+    assert rejects == [
+        (3, "ragged_row"),
+        (4, "open_quote"),
+        (7, "ragged_row"),
+        (8, "nul_byte"),
+        (9, "line_too_long"),
+    ]
+
+
+@pytest.mark.parametrize("block", [8, 1 << 20])
+def test_a_quoted_field_may_span_lines(tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK", block)
+    rows, rejects = read(tmp_path, b'a,b\n1,"two\nlines"\n2,x\n')
+    assert [(row["a"], row["b"], row["source_row"]) for row in rows] == [
+        ("1", "two\nlines", 2),
+        ("2", "x", 4),
+    ]
+    assert rejects == []
+
+
+def test_windows_1252_rows_are_noted(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes("a,b\nZürich,€\nplain,x\n".encode("cp1252"))
+    (batch,) = delimited.read(file, Dialect())
+    assert batch.table["a"].to_pylist() == ["Zürich", "plain"]
+    assert batch.table["b"].to_pylist()[0] == "€"
+    assert batch.notes == {"not_utf8": 1}
+
+
+def test_only_the_wanted_columns(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes(b"a,b,c\n1,2,3\n")
+    (batch,) = delimited.read(file, Dialect(), wanted=["c"])
+    assert batch.table.to_pylist() == [{"c": "3", "source_row": 2}]
+
+
+def test_names_given_and_lines_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes(b"# made by x\na,b\n1,2\n")
+    (batch,) = delimited.read(file, Dialect(), names=["x", "y"], skip=2)
+    assert batch.table.to_pylist() == [{"x": "1", "y": "2", "source_row": 3}]
+
+
+CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+
+
+@settings(max_examples=50)
+@given(rows=st.lists(st.tuples(CELL, CELL), max_size=8), block=st.integers(4, 64))
+def test_what_csv_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], block: int
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b"), *rows])
+    file = tmp_path_factory.mktemp("csv") / "file.csv"
+    file.write_bytes(text.getvalue().encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK", block)
+        got = [
+            (row["a"], row["b"])
+            for batch in delimited.read(file, Dialect())
+            for row in batch.table.to_pylist()
+        ]
+    assert got == rows
+
+
+@given(data=st.binary(max_size=300), block=st.integers(1, 64))
+def test_any_bytes_and_no_line_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, block: int
+) -> None:
+    file = tmp_path_factory.mktemp("csv") / "file.csv"
+    file.write_bytes(b"a,b\n" + data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK", block)
+        for batch in delimited.read(file, Dialect()):
+            assert batch.table.column_names == ["a", "b", "source_row"]
