@@ -27,6 +27,7 @@ class Made(msgspec.Struct):
     """Fraudulent calls in order of time, the customers they refer to, and victims' losses in pounds."""
 
     calls: Calls
+    owners: npt.NDArray[np.object_]  # impersonated in each call; "" nobody
     customers: list[Customer]
     losses: dict[int, float]  # called number -> pounds
 
@@ -40,6 +41,7 @@ class _Row(msgspec.Struct):
     victim: int
     line: int
     sim: int
+    owner: str  # impersonated; "" nobody
 
 
 class _Due(msgspec.Struct, order=True):
@@ -57,7 +59,9 @@ def simulate(
 ) -> Made:
     """Every fraudulent call of the period. origin: µs of the first midnight."""
     customers = [c for s in services for c in s.customers]
-    parts, losses = [], {}
+    parts: list[Calls] = []
+    owners: list[str] = []
+    losses: dict[int, float] = {}
     row = 0
     for service in services:
         for customer in service.customers:
@@ -65,11 +69,12 @@ def simulate(
             work = _Campaign(scenario, service, customer, people, plan, rng)
             rows = work.run()
             parts.append(_as_calls(rows, people, customer, origin, row))
+            owners += [r.owner for r in rows]
             losses.update(work.losses)
             row += 1
     calls = Calls.concat(parts)
-    calls = calls.take(np.argsort(calls.start, kind="stable"))
-    return Made(calls, customers, losses)
+    order = np.argsort(calls.start, kind="stable")
+    return Made(calls.take(order), np.array(owners, object)[order], customers, losses)
 
 
 def _as_calls(rows: list[_Row], people: Population, customer: Customer, origin: int, row: int) -> Calls:
@@ -83,7 +88,7 @@ def _as_calls(rows: list[_Row], people: Population, customer: Customer, origin: 
         ring=column("ring", np.float32),
         talk=column("talk", np.float32),
         caller=caller,
-        network=np.where(sim >= 0, caller, 0),
+        network=caller,  # unless the account has a number of its own
         called=people.number[victim] if len(rows) else victim,
         called_person=victim,
         line=column("line", np.int32),
@@ -165,7 +170,7 @@ class _Campaign:
             # a route of the day, sometimes another
             route = int(now // DAY) * 7 if rng.random() < 0.6 else int(rng.integers(1000))
             line = int(lines[route % len(lines)])
-        self.rows.append(_Row(now, ring, talk, status, caller, promised.victim, line, sim))
+        self.rows.append(_Row(now, ring, talk, status, caller, promised.victim, line, sim, owner))
         end = now + ring + (0.0 if np.isnan(talk) else talk)
         self._promise(promised.victim, owner, talk, status, end)
         return end + float(np.exp(rng.standard_normal() * 0.7 + np.log(self.customer.pause)))

@@ -97,7 +97,9 @@ def survey(m: Materials, i: int) -> list[Crew]:
 
 def sales(m: Materials, i: int) -> list[Crew]:
     """Many short calls and some long ones; rotates a handful of local numbers of its own."""
-    numbers = np.concatenate([m.numbers(1) for _ in range(int(m.rng.integers(3, 25)))])
+    local = [m.numbers(1) for _ in range(int(m.rng.integers(3, 25)))]
+    mobile = m.mobile_numbers.take(int(m.rng.integers(0, 4)))
+    numbers = np.concatenate([*local, mobile])
     trunk = m.wholesaler() if m.rng.random() < 0.5 else m.retail()
     return [
         Crew(

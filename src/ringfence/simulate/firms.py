@@ -14,7 +14,7 @@ from ringfence.simulate.shapes import user_agent
 def pbx(m: Materials, i: int) -> list[Crew]:
     """A private exchange; every other one is small and makes one call at a time."""
     town = m.town()
-    numbers = m.numbers(1 + int(m.rng.integers(0, 5)), town)
+    numbers, weights = m.presented(1 + int(m.rng.integers(0, 5)), town)
     lines = m.firm_paths()
     m.firm_lines.append(int(lines[0]))
     m.firm_numbers.append(int(numbers[0]))
@@ -25,6 +25,7 @@ def pbx(m: Materials, i: int) -> list[Crew]:
             lines,
             numbers,
             m.size() * (0.4 if small else 1.2),
+            weights=weights,
             network=int(numbers[0]),
             called=m.clients(int(m.rng.integers(30, 200)), town),
             firms=0.35,
@@ -36,9 +37,10 @@ def pbx(m: Materials, i: int) -> list[Crew]:
 
 def wholesale(m: Materials, i: int) -> list[Crew]:
     """A firm that reaches the network over mixed wholesale trunks: nothing of its own shows."""
-    lines = np.array([m.line(m.wholesaler(), account=None, right="B") for _ in range(2)])
+    lines = np.array([m.line(m.wholesaler(), right="B") for _ in range(2)])
     town = m.town()
-    return [Crew("wholesale", lines, m.numbers(3, town), m.size(), called=m.clients(150, town))]
+    numbers, weights = m.presented(3, town)
+    return [Crew("wholesale", lines, numbers, m.size(), weights=weights, called=m.clients(150, town))]
 
 
 def hosted_pbx(m: Materials, i: int) -> list[Crew]:
@@ -46,7 +48,7 @@ def hosted_pbx(m: Materials, i: int) -> list[Crew]:
     trunk, shape = m.platforms[i % len(m.platforms)]
     line = m.line(trunk, (shape, user_agent("pjsip", m.rng)))
     town = m.town()
-    numbers = m.numbers(1 + int(m.rng.integers(0, 4)), town)
+    numbers, weights = m.presented(1 + int(m.rng.integers(0, 4)), town)
     m.firm_lines.append(line)
     m.firm_numbers.append(int(numbers[0]))
     return [
@@ -55,6 +57,8 @@ def hosted_pbx(m: Materials, i: int) -> list[Crew]:
             np.array([line]),
             numbers,
             m.size(),
+            weights=weights,
+            network=int(numbers[0]),
             called=m.clients(80, town),
             firms=0.3,
             ring_back=0.25,
@@ -69,12 +73,14 @@ def web_phone(m: Materials, i: int) -> list[Crew]:
         shown = m.shared[i % len(m.shared)]
     else:
         shown = (m.network.shapes.default("web_phone"), user_agent("web_phone", m.rng))
+    numbers, weights = m.presented(1 + int(m.rng.integers(0, 2)))
     return [
         Crew(
             "web_phone",
             np.array([m.line(m.reseller(), shown)]),
-            m.numbers(1 + int(m.rng.integers(0, 2))),
+            numbers,
             m.size(0.6),
+            weights=weights,
             called=m.clients(60),
             firms=0.2,
             seats=1,
@@ -127,7 +133,7 @@ def cloud_abroad(m: Materials, i: int) -> list[Crew]:
     return [
         Crew(
             "cloud_abroad",
-            np.array([m.line(t, shown, account=None) for t in trunks]),
+            np.array([m.line(t, shown) for t in trunks]),
             m.numbers(int(m.rng.integers(1, 6))),
             m.size(),
             called=m.clients(120),

@@ -42,7 +42,7 @@ class Materials:
         self.firm_numbers: list[int] = []
         size = scenario.subscribers
         self.service_numbers = plan.open("Gorse Cloud Numbers", NON_GEOGRAPHIC, 6, size // 8 + 3000)
-        self.mobile_numbers = plan.open("Umber Messaging", MOBILE, 5, size // 20 + 2000)
+        self.mobile_numbers = plan.open("Umber Messaging", MOBILE, 5, size // 15 + 2500)
         self.cloud_numbers = self.service_numbers.take(
             len(network.cloud)
         )  # one network number for each CPaaS
@@ -66,10 +66,24 @@ class Materials:
         near = self.people.neighbours(self.rng, self.town() if town is None else town, n)[: int(n * 0.7)]
         return np.concatenate([near, self.people.anyone(self.rng, n - int(n * 0.7))])
 
+    def presented(self, n: int, town: int | None = None) -> tuple[Array, Array]:
+        """A firm's numbers and how often each is shown: its own, for some a mobile, for some none at all."""
+        rng = self.rng
+        numbers, weights = [*self.numbers(n, town)], [1.0] * n
+        if rng.random() < 0.15:
+            numbers.append(int(self.mobile_numbers.take(1)[0]))
+            weights.append(0.5)
+        if rng.random() < 0.08:
+            numbers.append(0)
+            weights.append(0.3)
+        return np.array(numbers, np.int64), np.array(weights)
+
     def line(self, trunk: int, shown: Shown | None = None, right: str = "A", **more: Any) -> int:
         """A line over the trunk; an account as the carrier's records show it unless `account` is given."""
         shown = shown or self.network.exchange_shape(self.rng)
         account = more.pop("account", self.network.account_name(self.rng))
+        if trunk in self.network.wholesale or trunk in self.network.international:
+            account = None  # the customer's customer: nobody passes it on
         return self.network.add_line(
             trunk, self.rng, account=account, shape=shown[0], agent=shown[1], right=right, **more
         )

@@ -48,6 +48,7 @@ class Trunk(msgspec.Struct):
     addresses: list[str] = []
     attested: bool = False
     signalled: bool = True  # False: the record has no SIP fields for this trunk
+    passes: bool = True  # False: the network number is lost on the way
 
 
 class Network:
@@ -120,6 +121,7 @@ class Network:
             addresses=[self._address() for _ in range(int(rng.integers(1, 5)))],
             attested=carrier in self._attesting,
             signalled=bool(rng.random() < self._scenario.fingerprint_coverage),
+            passes=ingress == CUSTOMER or (ingress == NATIONAL and bool(rng.random() < 0.6)),
         )
         if rewrites:
             changes = int(rng.integers(0, 4))

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ringfence.simulate.network import HOME, Network
-from ringfence.simulate.numbering import MOBILE, TOWNS, NumberingPlan
+from ringfence.simulate.network import Network
+from ringfence.simulate.numbering import TOWNS, NumberingPlan
 from ringfence.simulate.organisations import Organisations
 from ringfence.simulate.population import CELLS_PER_TOWN, DEVICES, Population
 from ringfence.simulate.scenario import Scenario, stream
@@ -278,9 +278,11 @@ class _Builder:
         """SIMs bought together: consecutive numbers, one kind of modem, one or two cells, no friends."""
         people, rng = self.people, self.rng
         n = max(5, budget // 5)
-        pool = self.plan.open(HOME, MOBILE, 5, 20_000)
-        first = int(pool.bases[0]) + int(rng.integers(1000, 90_000 - 2 * n))
-        numbers = first + np.cumsum(rng.integers(1, 3, n))
+        first = int(people.home_mobiles.anywhere(rng, 1)[0])
+        run = first - first % 10_000 + np.arange(10_000)  # a block that other subscribers share
+        free = run[~np.isin(run, people.number)]
+        begin = int(rng.integers(0, len(free) - n))
+        numbers = free[begin : begin + n]
         town = int(rng.integers(len(TOWNS)))
         cells = town * CELLS_PER_TOWN + rng.integers(0, 2, n)
         lines = np.full(n, rng.choice(people.mobile_lines))

@@ -28,14 +28,16 @@ FAMILIES: dict[str, Family] = msgspec.toml.decode(
 
 #: How often each family stands behind a private exchange.
 EXCHANGES = {
-    "asterisk": 0.27,
-    "pjsip": 0.21,
-    "freeswitch": 0.12,
-    "three_cx": 0.16,
+    "asterisk": 0.25,
+    "pjsip": 0.2,
+    "freeswitch": 0.11,
+    "three_cx": 0.15,
     "cucm": 0.09,
     "avaya": 0.06,
     "mitel": 0.05,
     "teams": 0.04,
+    "softphone": 0.035,
+    "web_phone": 0.015,
 }
 
 _CODECS = ("8", "0", "18", "9", "3", "101", "97", "111", "4", "110")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -125,7 +126,8 @@ class _Run:
         end = midnight + DAY
         moment = s.first_day.weekday() + day
         fraud = self.made.calls
-        today = fraud.take(np.flatnonzero((fraud.start >= midnight) & (fraud.start < end)))
+        rows = np.flatnonzero((fraud.start >= midnight) & (fraud.start < end))
+        today = fraud.take(rows)
         # streams apart, so that a network with and without fraud is otherwise the same
         own = s.stream("after fraud", s.period, day)
         calls = Calls.concat(
@@ -136,7 +138,7 @@ class _Run:
                 self.diverts.day(rng, midnight, moment % 7),
                 today,
                 ring_back(own, people, today, s.stranger_callback_rate),
-                self._alarmed(own, today),
+                self._alarmed(own, today, self.made.owners[rows]),
             ]
         )
         calls = calls.take(np.argsort(calls.start, kind="stable"))
@@ -152,11 +154,13 @@ class _Run:
         self.total += len(calls)
         return later
 
-    def _alarmed(self, rng: np.random.Generator, fraud: Calls) -> Calls:
-        """Victims who afterwards ring their bank, 159 or 101."""
-        banks = self.world.sector("bank")
-        first = np.array([b.inbound[0] for b in banks], np.int64)
+    def _alarmed(self, rng: np.random.Generator, fraud: Calls, owners: npt.NDArray[np.object_]) -> Calls:
+        """Victims who afterwards ring the owner they were told of, or their bank; or 159, or 101."""
+        first = np.array([b.inbound[0] for b in self.world.sector("bank")], np.int64)
         own = first[self.people.bank[np.maximum(fraud.called_person, 0)]]
+        front = {o.name: o.inbound[0] for o in self.world.owners}
+        told = np.array([front.get(name, 0) for name in owners], np.int64)
+        own = np.where((told > 0) & (rng.random(len(fraud)) < 0.6), told, own)
         draw = rng.random(len(fraud))
         number = np.where(draw < 0.6, own, np.where(draw < 0.85, 159, 101))
         hooked = np.nan_to_num(fraud.talk) > 180

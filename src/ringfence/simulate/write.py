@@ -73,6 +73,7 @@ class CallWriter:
         self.carrier_of = np.array([carriers.index(t.carrier) for t in trunks])
         ways = ["customer", "national", "international"]
         self.ways = Coded(ways)
+        self.passes = np.array([t.passes for t in trunks])
         self.way_of = np.array([ways.index(t.ingress) for t in trunks])
         self.accounts, self.account_of = _coded(network.account)
         self.agents, self.agent_of = _coded(network.agent)
@@ -160,8 +161,9 @@ class CallWriter:
         signalled = self.shape_of[calls.line] > 0
         answer = calls.start + (calls.ring.astype(np.float64) * 1e6).astype(np.int64)
         unanswered = ~calls.answered
-        network = np.where(calls.network == 0, self.network_number[calls.line], calls.network)
-        network = np.where(self.way_of[trunk] == 2, 0, network)  # lost on the way from abroad
+        own = self.network_number[calls.line]
+        network = np.where(own > 0, own, calls.network)
+        network = np.where(self.passes[trunk], network, 0)
         level, verdict = self._attestation(calls, trunk, rng)
         columns: dict[str, pa.Array] = {
             "call_id": ids,
