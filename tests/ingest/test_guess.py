@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.ingest.conftest import VECTORS
+
+from ringfence.errors import ConfigError, InputError
+from ringfence.ingest.guess import guess
+from ringfence.ingest.mapping import Mapping, load
+
+
+def mapping_of(file: Path) -> tuple[str, Mapping]:
+    text = guess(file)
+    out = file.with_name("guessed.toml")
+    out.write_text(text, "utf-8")
+    return text, load(out)
+
+
+def test_by_names(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "their.csv"
+    file.write_text(
+        "CDR ID;Setup Time;Calling Number;Called Number;Call Duration;Billsec;SIP Code;Trunk Group;Peer IP\n"
+        "77;31/12/2024 23:00:00;020 7946 0101;07700 900123;360;355;200;carrier-a;192.0.2.7:5060\n"
+        "78;30/12/2024 22:00:00;020 7946 0102;07700 900124;9;0;486;carrier-b;192.0.2.8:5060\n"
+    )
+    text, mapping = mapping_of(file)
+    assert {name: column.sources for name, column in mapping.columns.items()} == {
+        "call_id": ["CDR ID"],
+        "start_time": ["Setup Time"],
+        "answer_time": ["Billsec"],
+        "end_time": ["Call Duration"],
+        "caller": ["Calling Number"],
+        "called": ["Called Number"],
+        "trunk": ["Trunk Group"],
+        "status": ["SIP Code"],
+        "source_ip": ["Peer IP"],
+    }
+    assert mapping.columns["start_time"].format == "%d/%m/%Y %H:%M:%S"
+    assert "# sure: " in text
+    assert "# likely: " in text
+    calls, report = ingested(file, mapping=mapping)
+    assert len(calls) == 2
+    assert report.rejected == report.notes == {}
+
+
+def test_by_values_where_the_names_say_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a,b,c,d\n" + "02079460101,07700900123,2024-07-01T10:00:00Z,192.0.2.1\n" * 3)
+    text, mapping = mapping_of(file)
+    columns = {name: column.sources for name, column in mapping.columns.items()}
+    assert columns == {"start_time": ["c"], "caller": ["a"], "called": ["b"], "source_ip": ["d"]}
+    assert "a guess: by its values alone" in text
+
+
+def test_without_header(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("02079460101,07700900123,1719835200\n" * 3)
+    _, mapping = mapping_of(file)
+    assert mapping.file.header is False
+    assert mapping.columns["called"].sources == ["c2"]
+    assert mapping.columns["start_time"].sources == ["c3"]
+
+
+def test_causes_in_words_become_a_value_map() -> None:
+    assert '"BUSY" = 486' in guess(VECTORS / "asterisk_mysql.csv")
+    assert "recognised as asterisk" in guess(VECTORS / "asterisk_mysql.csv")
+
+
+def test_parquet(tmp_path: Path) -> None:
+    file = tmp_path / "x.parquet"
+    pq.write_table(
+        pa.table({"Started": pa.array([1719835200], pa.timestamp("s")), "dest": ["07700900123"]}), file
+    )
+    _, mapping = mapping_of(file)
+    assert mapping.columns["start_time"].sources == ["Started"]
+    assert mapping.columns["called"].sources == ["dest"]
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("colour,taste\nred,sweet\n")
+    text = guess(file)
+    assert text.count("MISSING") == 2
+    (tmp_path / "m.toml").write_text(text)
+    with pytest.raises(ConfigError, match="must be mapped"):
+        load(tmp_path / "m.toml")
+
+
+def test_no_table_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.bin"
+    file.write_bytes(b"\0\1\2" * 99)
+    with pytest.raises(InputError, match="no table in it"):
+        guess(file)
+
+
+@given(st.text(max_size=120))
+def test_any_text_makes_toml_or_one_line(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    import tomllib
+
+    file = tmp_path_factory.mktemp("guess") / "x.csv"
+    file.write_bytes(text.encode("utf-8", "replace"))
+    try:
+        tomllib.loads(guess(file))
+    except InputError as error:
+        assert "\n" not in str(error)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ringfence.errors import RingfenceError
+from ringfence.ingest import writer
+from ringfence.ingest.format import Reject
+from ringfence.ingest.writer import CallWriter, RejectWriter
+from ringfence.model.record import CALL_RECORD, CANONICAL, REJECTED
+
+
+def table(rows: int, *more: str) -> pa.Table:
+    names = ["call_id", "start_time", "called", *more]
+    start = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
+    columns = {
+        "call_id": [f"c{n}" for n in range(rows)],
+        "start_time": [start] * rows,
+        "called": ["159"] * rows,
+    }
+    columns |= {name: ["x"] * rows for name in more}
+    return pa.table(columns, pa.schema([CALL_RECORD.field(name) for name in names]))
+
+
+def test_parts_by_size_and_by_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ROW_GROUP", 10)
+    monkeypatch.setattr(writer, "PART", 20)
+    with CallWriter(tmp_path / "calls") as calls:
+        for _ in range(6):
+            calls.write(table(7))
+        calls.write(table(3, "trunk"))
+        parts = calls.finish()
+    assert [pq.read_metadata(part).num_rows for part in parts] == [28, 14, 3]
+    assert all(pq.read_schema(part).metadata == CANONICAL for part in parts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["calls"]
+
+
+def test_a_failed_run_leaves_the_earlier_result(tmp_path: Path) -> None:
+    with CallWriter(tmp_path / "calls") as calls:
+        calls.write(table(1))
+        (part,) = calls.finish()
+    with pytest.raises(ZeroDivisionError), CallWriter(tmp_path / "calls") as calls:
+        calls.write(table(5))
+        raise ZeroDivisionError
+    assert pq.read_metadata(part).num_rows == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["calls"]
+
+
+def test_no_rows_make_no_part(tmp_path: Path) -> None:
+    with CallWriter(tmp_path / "calls") as calls:
+        assert calls.finish() == []
+    assert (tmp_path / "calls").is_dir()
+
+
+def test_rejects_are_kept_with_the_beginning_of_their_text(tmp_path: Path) -> None:
+    with RejectWriter(tmp_path / "rejected.parquet") as rejects:
+        rejects.write([Reject("f", n, "why", "", "x" * 5_000) for n in range(10_001)])
+        path = rejects.finish()
+    read = pq.read_table(path)
+    assert read.schema.equals(REJECTED)
+    assert len(read) == 10_001
+    assert len(read["raw"][0].as_py()) == 1_000
+    assert read["detail"][0].as_py() is None
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RingfenceError, match="cannot be written"), CallWriter(tmp_path / "file" / "calls"):
+        pass
