@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from tests.simulate.conftest import World
 
+from ringfence.simulate import services
 from ringfence.simulate.campaigns import Made, hash_of, simulate
 
 
@@ -56,6 +58,20 @@ def test_a_sim_farm_presents_its_own_numbers(world: World, made: Made) -> None:
 def test_losses_are_of_people_who_were_called(made: Made) -> None:
     assert set(made.losses) <= set(made.calls.called.tolist())
     assert all(loss > 0 for loss in made.losses.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds", "share"),
+    # 170,000 of 1.3 million calls over five minutes; 350,000 of 3.5 million over one
+    [("handset", 300, 0.131), ("web_app", 60, 0.10)],
+)
+def test_talk_has_the_published_tail(world: World, kind: str, seconds: int, share: float) -> None:
+    busy = msgspec.structs.replace(world.scenario, services=[kind], fraud_rate=0.2)
+    shapes = services.shapes(busy, world.network)
+    at_work = services.build(busy, world.plan, world.network, world.owners, world.people, shapes)
+    calls = simulate(busy, at_work, world.people, world.plan, world.origin).calls
+    assert len(calls) > 5000
+    assert np.mean(np.nan_to_num(calls.talk) > seconds) == pytest.approx(share, rel=0.12)
 
 
 def test_hash_is_fixed() -> None:
