@@ -19,7 +19,7 @@ def read(
     file.write_bytes(data)
     rows: list[dict[str, object]] = []
     rejects: list[tuple[int, str]] = []
-    for batch in delimited.read(file, dialect or Dialect()):
+    for batch in delimited.read(file, dialect or Dialect(), ["a", "b"], skip=1):
         rows += batch.table.to_pylist()
         rejects += [(reject.position, reject.reason) for reject in batch.rejects]
         for row in batch.table.to_pylist():
@@ -63,7 +63,7 @@ def test_a_quoted_field_may_span_lines(tmp_path: Path, block: int, monkeypatch: 
 def test_windows_1252_rows_are_noted(tmp_path: Path) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes("a,b\nZürich,€\nplain,x\n".encode("cp1252"))
-    (batch,) = delimited.read(file, Dialect())
+    (batch,) = delimited.read(file, Dialect(), ["a", "b"], skip=1)
     assert batch.table["a"].to_pylist() == ["Zürich", "plain"]
     assert batch.table["b"].to_pylist()[0] == "€"
     assert batch.notes == {"not_utf8": 1}
@@ -72,14 +72,14 @@ def test_windows_1252_rows_are_noted(tmp_path: Path) -> None:
 def test_only_the_wanted_columns(tmp_path: Path) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes(b"a,b,c\n1,2,3\n")
-    (batch,) = delimited.read(file, Dialect(), wanted=["c"])
+    (batch,) = delimited.read(file, Dialect(), ["a", "b", "c"], skip=1, wanted=["c"])
     assert batch.table.to_pylist() == [{"c": "3", "source_row": 2}]
 
 
 def test_names_given_and_lines_skipped(tmp_path: Path) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes(b"# made by x\na,b\n1,2\n")
-    (batch,) = delimited.read(file, Dialect(), names=["x", "y"], skip=2)
+    (batch,) = delimited.read(file, Dialect(), ["x", "y"], skip=2)
     assert batch.table.to_pylist() == [{"x": "1", "y": "2", "source_row": 3}]
 
 
@@ -99,7 +99,7 @@ def test_what_csv_writes_is_read_back(
         patch.setattr(delimited, "BLOCK", block)
         got = [
             (row["a"], row["b"])
-            for batch in delimited.read(file, Dialect())
+            for batch in delimited.read(file, Dialect(), ["a", "b"], skip=1)
             for row in batch.table.to_pylist()
         ]
     assert got == rows
@@ -113,5 +113,5 @@ def test_any_bytes_and_no_line_is_lost(
     file.write_bytes(b"a,b\n" + data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited, "BLOCK", block)
-        for batch in delimited.read(file, Dialect()):
+        for batch in delimited.read(file, Dialect(), ["a", "b"], skip=1):
             assert batch.table.column_names == ["a", "b", "source_row"]

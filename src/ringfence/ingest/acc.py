@@ -46,11 +46,12 @@ class Acc(msgspec.Struct, frozen=True):
     def read(self, path: Path) -> Iterator[Batch]:
         beginning = head(path)
         dialect = sniff(beginning) or Dialect()
-        known = {name.lower(): name for name in header_of(beginning, dialect)}
+        names = header_of(beginning, dialect)
+        known = {name.lower(): name for name in names}
         mapping = _mapping(known)
         extra = [known[name] for name in _EXTRA if name in known]
         join = _Join()
-        for part in delimited.read(path, dialect, wanted=[*mapping.sources, *extra]):
+        for part in delimited.read(path, dialect, names, skip=1, wanted=[*mapping.sources, *extra]):
             applied = apply(mapping, part.table, self.zone)
             rejects = part.rejects + [
                 Reject(str(path), row, why, detail, part.raw(row)) for row, why, detail in applied.unreadable

@@ -68,10 +68,11 @@ class Asterisk(msgspec.Struct, frozen=True):
     def read(self, path: Path) -> Iterator[Batch]:
         beginning = head(path)
         dialect = sniff(beginning) or Dialect()
-        names = None if _has_header(beginning, dialect) else _layout(beginning, dialect) or _MASTER
-        present = names or header_of(beginning, dialect)
-        mapping = _mapping(present)
-        return text_batches(path, dialect, mapping, zone=self.zone, names=names, finish=answered_is_200)
+        headed = _has_header(beginning, dialect)
+        names = header_of(beginning, dialect) if headed else _layout(beginning, dialect) or _MASTER
+        return text_batches(
+            path, dialect, _mapping(names), names, zone=self.zone, skip=int(headed), finish=answered_is_200
+        )
 
 
 def _has_header(head: bytes, dialect: Dialect) -> bool:

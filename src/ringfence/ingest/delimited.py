@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from ringfence.ingest.dialect import Dialect, split_line, unique_names
+from ringfence.ingest.dialect import Dialect, split_line
 from ringfence.ingest.format import Reject
 from ringfence.ingest.source import Reader
 
@@ -45,19 +45,17 @@ class TextBatch(msgspec.Struct, frozen=True):
 def read(
     path: Path,
     dialect: Dialect,
+    names: Sequence[str],
     *,
-    names: Sequence[str] | None = None,
     skip: int = 0,
     wanted: Sequence[str] | None = None,
 ) -> Iterator[TextBatch]:
     """Stream a text file with flat memory.
 
-    names: the columns; None takes them from the first line after `skip` lines. wanted: the columns to keep.
+    names: the columns. skip: lines before the first row. wanted: the columns to keep.
     A row of another width, with a NUL, an open quote or over 1 MiB is a reject. Rows that are not UTF-8 are
     read as Windows-1252 and noted as not_utf8.
     """
-    columns = list(names) if names else None
-    skip += columns is None
     line, carry, too_long = 1, b"", False
     decoder = (
         None if dialect.encoding == "utf-8" else codecs.getincrementaldecoder(dialect.encoding)("replace")
@@ -85,15 +83,13 @@ def read(
             endless = len(carry) > LONGEST_LINE
             rejects: list[Reject] = []
             while skip and block:
-                header, _, block = block.partition(b"\n")
+                _, _, block = block.partition(b"\n")
                 line, skip = line + 1, skip - 1
-                if not skip and columns is None:
-                    columns = unique_names(split_line(_text(header), dialect))
             lines = _Lines(block, line, str(path), dialect)
             line += len(lines.ends)
-            batch, left = (lines.fast(columns or [], wanted), b"")
+            batch, left = (lines.fast(names, wanted), b"")
             if batch is None:
-                batch, left = lines.careful(columns or [], wanted, last or endless)
+                batch, left = lines.careful(names, wanted, last or endless)
                 line -= left.count(b"\n")
             carry = left + carry
             if endless:
@@ -101,8 +97,6 @@ def read(
                 carry, too_long = b"", True
             if last and reader.damage:
                 rejects.append(Reject(str(path), line, "file_truncated", reader.damage))
-            if columns is None and not rejects:
-                continue
             yield msgspec.structs.replace(batch, rejects=batch.rejects + rejects, bytes_read=reader.position)
 
 

@@ -44,16 +44,25 @@ def sniff(head: bytes) -> Dialect | None:
         return None
     # mysql's tab-separated output does not quote: there a quote is a character like others
     quoted = best != "\t" or any(field.startswith('"') for line in lines for field in line.split("\t"))
-    newline = "\r" if "\r" in text and "\n" not in text else "\n"
-    return Dialect(best, encoding_of(head), quoted, newline)
+    return Dialect(best, encoding_of(head), quoted, newline_of(text))
 
 
 def sample_lines(text: str) -> list[str]:
     """The first lines that are not blank, without a last one that the sample may have cut."""
-    lines = text.splitlines(keepends=True)
-    if len(lines) > _SAMPLE_LINES and not lines[-1].endswith(("\n", "\r")):
+    lines = text_lines(text)
+    if len(lines) > _SAMPLE_LINES:
         lines.pop()
-    return [line.rstrip("\r\n") for line in lines if line.strip()][:_SAMPLE_LINES]
+    return [line for line in lines if line.strip()][:_SAMPLE_LINES]
+
+
+def newline_of(text: str) -> str:
+    """How lines end: a lone carriage return where there is nothing else. CR before LF belongs to no line."""
+    return "\r" if "\r" in text and "\n" not in text else "\n"
+
+
+def text_lines(text: str) -> list[str]:
+    """Lines as the reader of the file cuts them: at its line ends, not at other separators of Unicode."""
+    return [line.removesuffix("\r") for line in text.split(newline_of(text))]
 
 
 def encoding_of(head: bytes) -> str:
@@ -113,7 +122,7 @@ def first_rows(head: bytes, dialect: Dialect, count: int = 5) -> list[list[str]]
 
 def header_of(head: bytes, dialect: Dialect, skip: int = 0) -> list[str]:
     """The column names in the first line after `skip` lines; repeated names get a number."""
-    lines = (decode_head(head) or "").splitlines()[skip : skip + 1]
+    lines = text_lines(decode_head(head) or "")[skip : skip + 1]
     return unique_names(split_line(lines[0], dialect)) if lines else []
 
 

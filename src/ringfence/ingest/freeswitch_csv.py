@@ -78,7 +78,7 @@ class FreeSwitchCsv(msgspec.Struct, frozen=True):
         beginning = head(path)
         dialect = sniff(beginning) or Dialect()
         names = _layout(beginning, dialect) or _EXAMPLE
-        return text_batches(path, dialect, _MAPPING, zone=self.zone, names=names, finish=answered_is_200)
+        return text_batches(path, dialect, _MAPPING, names, zone=self.zone, finish=answered_is_200)
 
 
 def _layout(head: bytes, dialect: Dialect) -> list[str] | None:

@@ -82,11 +82,11 @@ def _sample(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
     )
     names = header_of(beginning, dialect) if headed else [f"c{n}" for n in range(1, len(first) + 1)]
     settings = [] if headed else ["header = false", f"columns = {_toml(names)}"]
-    return names, _rows(path, dialect, None if headed else names), settings
+    return names, _rows(path, dialect, names, int(headed)), settings
 
 
-def _rows(path: Path, dialect: Dialect, names: list[str] | None) -> list[list[str]]:
-    for batch in read(path, dialect, names=names):
+def _rows(path: Path, dialect: Dialect, names: list[str], skip: int) -> list[list[str]]:
+    for batch in read(path, dialect, names, skip=skip):
         columns = [
             batch.table.column(name).slice(0, SAMPLE).to_pylist() for name in batch.table.column_names[:-1]
         ]

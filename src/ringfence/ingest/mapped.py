@@ -56,11 +56,10 @@ class MappedTable(msgspec.Struct, frozen=True):
             return parquet_batches(path, self.mapping, self.zone)
         options = self.mapping.file
         dialect = self._dialect(sniff(beginning) or Dialect())
-        names = options.columns
-        present = names or header_of(beginning, dialect, options.skip_lines)
-        _check_sources(path, self.mapping, present)
-        skip = options.skip_lines + (1 if names and options.header else 0)
-        return text_batches(path, dialect, self.mapping, zone=self.zone, names=names, skip=skip)
+        names = options.columns or header_of(beginning, dialect, options.skip_lines)
+        _check_sources(path, self.mapping, names)
+        skip = options.skip_lines + options.header
+        return text_batches(path, dialect, self.mapping, names, zone=self.zone, skip=skip)
 
 
 def _missing(mapping: Mapping, present: Sequence[str]) -> str | None:
@@ -82,9 +81,9 @@ def text_batches(
     path: Path,
     dialect: Dialect,
     mapping: Mapping,
+    names: Sequence[str],
     *,
     zone: str | None,
-    names: Sequence[str] | None = None,
     skip: int = 0,
     finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> Iterator[Batch]:
@@ -92,7 +91,7 @@ def text_batches(
 
     finish: what a format does to its record columns beyond what its mapping can say.
     """
-    for part in delimited.read(path, dialect, names=names, skip=skip, wanted=mapping.sources):
+    for part in delimited.read(path, dialect, names, skip=skip, wanted=mapping.sources):
         applied = apply(mapping, part.table, zone)
         rejects = part.rejects + [
             Reject(str(path), row, reason, detail, part.raw(row))

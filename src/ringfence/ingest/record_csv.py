@@ -30,7 +30,8 @@ class RecordCsv(msgspec.Struct, frozen=True):
     def read(self, path: Path) -> Iterator[Batch]:
         beginning = head(path)
         dialect = sniff(beginning) or Dialect()
-        return text_batches(path, dialect, identity(header_of(beginning, dialect)), zone=self.zone)
+        names = header_of(beginning, dialect)
+        return text_batches(path, dialect, identity(names), names, zone=self.zone, skip=1)
 
 
 FORMAT = RecordCsv()
