@@ -17,6 +17,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from ibis import _
@@ -24,20 +25,7 @@ from ibis import _
 from ringfence.hunt.records import Records, code_to_text, text_to_code
 from ringfence.hunt.units import KINDS, SOURCE_UNITS, number_units
 from ringfence.model.engine import Engine
-
-
-def facts(a, b):
-    return pa.table(
-        {
-            "number": a,
-            "kind": pa.array(
-                [
-                    "mobile" if (n.startswith("+447") or n.startswith("+9992")) else "geographic"
-                    for n in a.to_pylist()
-                ]
-            ),
-        }
-    )
+from ringfence.numbers.plan import facts
 
 
 HOUR = 3_600_000_000  # µs
@@ -51,13 +39,15 @@ HELP_CODES = ("159", "101", "999", "112", "7726", "17", "110", "911")
 class Limits(msgspec.Struct, frozen=True):
     """What makes a unit or number stand out. Generous: these only preselect, with a margin."""
 
-    suspect_calls: int = 20_000  # a larger unit is judged by its parts
-    suspect_share: float = 0.02  # ... or this share of all calls, whichever is more
-    least_calls: int = 3
-    away_share: float = 0.3  # of a unit's identities usually come from elsewhere
-    foreign_share: float = 0.3
+    suspect_calls: int = 30_000  # suspects may always be this many ...
+    suspect_share: float = 0.03  # ... or this share of all calls
+    least_calls: int = 3  # of a unit
+    need: float = 2.0  # sum of the cheap measures from which a unit stands out
+    small_unit: int = 100  # calls: a small unit costs little to look at,
+    small_need: float = 0.7  # so it needs less
     quiet_callers: int = 60  # different people ring a learned inbound-only number at least
     quiet_ratio: float = 0.02  # and it calls at most this often per call received
+    settled_calls: int = 20  # from one entry, that make it a number's home beyond doubt
     neighbour_hours: int = 48
 
 
@@ -65,7 +55,7 @@ class Context(msgspec.Struct, frozen=True):
     """All that a detector may look at. Tables are ibis expressions kept by the engine.
 
     calls: the coded table (hunt.records). suspects: see `_suspects`. whole: kind, unit of the units all of whose
-    calls are suspects. sizes: kind -> calls per unit in all the records. rings: person, rang, t. inbound: called,
+    calls are suspects. kinds: the kinds of unit to judge. sizes: kind -> calls per unit in all the records. rings: person, rang, t. inbound: called,
     n_in. sources: one row per source with its units. shapes: calls and trunks per shape. owners: texts behind
     the owner numbers. declared and reports: number, called, t. fields: the record's columns with values, and which
     of the files register, declared, reports are there. long_share: answered calls over five minutes. heard_base: share of conversations after which the called person rang for help.
@@ -76,6 +66,7 @@ class Context(msgspec.Struct, frozen=True):
     calls: ir.Table
     suspects: ir.Table
     whole: ir.Table
+    kinds: tuple[str, ...]
     sizes: dict[str, pd.Series]
     rings: ir.Table
     inbound: ir.Table
@@ -258,33 +249,42 @@ def _source_sums(
 
 
 def _standing_out(frame: pd.DataFrame, limits: Limits, total: int) -> set[int]:
-    """Sources whose units stand out by any of the cheap measures."""
-    chosen: set[int] = set()
-    most = max(limits.suspect_calls, int(limits.suspect_share * total))
+    """Sources whose units stand out by a rough sum of the cheap measures; a small unit needs less.
+
+    Units are taken from the most striking down until they hold `suspect_share` of all calls.
+    """
     base = (frame["rang"].sum() + 1) / (frame["heard"].sum() + 1000)
-    counts = [
-        "n",
-        "answered",
-        "ids",
-        "away_ids",
-        "named_ids",
-        "named_calls",
-        "named_owners",
-        "heard",
-        "rang",
-        "foreign",
-    ]
+    counts = ["n", "ids", "away_ids", "named_calls", "named_owners", "heard", "rang", "foreign"]
+    striking = []
     for kind in SOURCE_UNITS:
-        rows = frame[frame[kind] >= 0]
-        unit = rows.groupby(kind)[counts].sum()
-        sized = (unit["n"] >= limits.least_calls) & (unit["n"] <= most)
-        several = (unit["named_ids"] >= 2) | (unit["named_calls"] >= 3)
-        churning = (unit["ids"] >= 4) & (unit["away_ids"] >= limits.away_share * unit["ids"])
-        foreign = (unit["ids"] >= 3) & (unit["foreign"] >= limits.foreign_share * unit["n"])
-        ringing = (unit["rang"] >= 2) & (unit["rang"] >= 6 * base * unit["heard"])
-        out = unit.index[sized & (several | churning | foreign | ringing)]
-        chosen.update(rows.loc[rows[kind].isin(out), "source"].tolist())
-    return chosen
+        unit = frame[frame[kind] >= 0].groupby(kind)[counts].sum()
+        unit = unit[unit["n"] >= limits.least_calls]
+        named = unit["named_calls"] / (unit["n"] + 3)
+        owners = (unit["named_owners"] - 1).clip(0, 3) * (10 * named).clip(upper=1)
+        away = unit["away_ids"] / unit["ids"].clip(1) * (unit["away_ids"] / 6).clip(upper=1)
+        foreign = unit["foreign"] / (unit["n"] + 3)
+        rang = ((unit["rang"] - 1).clip(0) / (unit["heard"] * base + 0.5) / 8).clip(upper=1)
+        sum_of_all = 6 * named.clip(upper=0.5) + owners + 2 * (away + foreign + rang)
+        need = np.where(unit["n"] <= limits.small_unit, limits.small_need, limits.need)
+        chosen = unit.index[sum_of_all >= need]
+        striking.append(
+            pd.DataFrame(
+                {
+                    "kind": kind,
+                    "unit": chosen,
+                    "n": unit["n"][chosen],
+                    "sum": sum_of_all[chosen] / need[sum_of_all >= need],
+                }
+            )
+        )
+    ranked = pd.concat(striking).sort_values(["sum", "kind", "unit"], ascending=[False, True, True])
+    ranked = ranked[
+        ranked["n"].cumsum() <= max(limits.suspect_calls, limits.suspect_share * total) * len(SOURCE_UNITS)
+    ]
+    inside = np.zeros(len(frame), bool)
+    for kind, group in ranked.groupby("kind"):
+        inside |= frame[kind].isin(group["unit"]).to_numpy()
+    return {int(source) for source in frame.loc[inside, "source"]}
 
 
 def _one_way_devices(engine: Engine, records: Records, homes: ir.Table, inbound: ir.Table) -> ir.Table | None:
@@ -315,6 +315,17 @@ def _mobile_numbers(engine: Engine, suspects: ir.Table) -> ir.Table:
     return engine.upload(pa.table({"mobile_caller": pa.array(codes, pa.int64())}), "mobile_callers")
 
 
+def _presented(calls: ir.Table, named: ir.Table, homes: ir.Table, units: ir.Table) -> ir.Table:
+    """Calls that present a named number (an owner's calling number only away from its home), with the number's
+    use, main entry and top."""
+    presents = calls.select("call_id", "caller", "called", "t", "source")
+    presents = presents.join(named.select("code", "use").distinct(), presents.caller == named.code)
+    presents = presents.join(homes.select("caller", "main", "top"), "caller").join(
+        units.select("source", "entry"), "source"
+    )
+    return presents.filter((presents.use != "outbound") | (presents.main != presents.entry))
+
+
 def _suspects(
     engine: Engine,
     records: Records,
@@ -342,23 +353,13 @@ def _suspects(
     else:
         by_source = calls.semi_join(picked, "source")
         rest = calls.anti_join(picked, "source")
-    placed = rest.join(units.select("source", "entry"), "source").join(
-        homes.select("caller", "main"), "caller"
-    )
-    presents = placed.join(named.select("code", "use").distinct(), placed.caller == named.code)
-    presents = presents.filter((presents.use != "outbound") | (presents.main != presents.entry))
-    seed_ids = engine.keep(presents.select("call_id").distinct(), "named_calls")
+    placed = _presented(calls, named, homes, units)
+    seed_ids = engine.keep(placed.select("call_id").distinct(), "named_calls")
     by_name = rest.semi_join(seed_ids, "call_id")
-    # the people whom a protected number reached, and who else called them within two days
-    reached = engine.keep(
-        ibis.union(
-            by_name.select("called", "t"),
-            by_source.semi_join(named.filter(named.use != "outbound"), by_source.caller == named.code).select(
-                "called", "t"
-            ),
-        ).select(person="called", near="t"),
-        "reached_people",
-    )
+    # the people whom a protected number reached from a place that is not its home, and who else called them
+    strange = placed.filter(placed.use != "outbound")
+    strange = strange.filter((_.main != _.entry) | ((_.use != "quiet") & (_.top < limits.settled_calls)))
+    reached = engine.keep(strange.select(person="called", near="t"), "reached_people")
     others = rest.anti_join(seed_ids, "call_id")
     near = others.join(reached, others.called == reached.person)
     near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
@@ -396,7 +397,11 @@ def _suspects(
     known = engine.keep(known, "suspects_before_kind")
     mobile = _mobile_numbers(engine, known)
     known = known.left_join(mobile, known.caller == mobile.mobile_caller)
-    known = known.mutate(mobile=known.mobile_caller.notnull()).drop("mobile_caller", "radio")
+    known = (
+        known.mutate(mobile=known.mobile_caller.notnull())
+        .drop("mobile_caller", "radio")
+        .mutate(crew=ibis.literal(-1, "int64"))
+    )
     return engine.keep(known, "suspects")
 
 
@@ -482,6 +487,7 @@ def build_context(
         calls=calls,
         suspects=suspects,
         whole=whole,
+        kinds=KINDS,
         sizes=sizes,
         rings=rings,
         inbound=inbound,

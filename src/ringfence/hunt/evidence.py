@@ -14,8 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.signal import LEVEL_BOUNDS, all_detectors
-from ringfence.hunt.units import KINDS
+from ringfence.hunt.signal import all_detectors
 
 Floats = NDArray[np.float64]
 
@@ -30,18 +29,13 @@ class Evidence(msgspec.Struct, frozen=True):
     aside: dict[str, str]
 
 
-def level_of(strength: Floats) -> NDArray[np.int64]:
-    """The level, 0 to 4, of each strength."""
-    return np.searchsorted(np.array(LEVEL_BOUNDS[:-1]) + 1e-9, strength, side="left").astype(np.int64)
-
-
 def missing_fields(detector: ModuleType, fields: frozenset[str]) -> list[str]:
     """The needed fields that are not there; `a|b` needs one of them."""
     return [need for need in detector.SIGNAL.needs if not set(need.split("|")) & fields]
 
 
-def gather(context: Context) -> Evidence:
-    """Run every detector that has its fields and bring its evidence here."""
+def gather(context: Context, level: str | None = None) -> Evidence:
+    """Run every detector that has its fields (of one level, or all) and bring its evidence here."""
     engine = context.engine
     calls = engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
     place = pd.Series(np.arange(len(calls)), index=calls["call_id"])
@@ -50,6 +44,8 @@ def gather(context: Context) -> Evidence:
     aside: dict[str, str] = {}
     for detector in all_detectors():
         signal = detector.SIGNAL
+        if level not in (None, signal.level):
+            continue
         missing = missing_fields(detector, context.fields)
         if missing:
             aside[signal.name] = "needs " + ", ".join(m.replace("|", " or ") for m in missing)
@@ -62,7 +58,7 @@ def gather(context: Context) -> Evidence:
         else:
             on_units[signal.name] = {
                 kind: rows.loc[rows["kind"] == kind].set_index("unit")["strength"].astype("float64")
-                for kind in KINDS
+                for kind in context.kinds
             }
     return Evidence(calls=calls, on_calls=on_calls, on_units=on_units, aside=aside)
 

@@ -55,7 +55,7 @@ def number_units(sources: pa.Table) -> pd.DataFrame:
 
 
 def each_unit(
-    suspects: ir.Table, whole: ir.Table, judge: Callable[[ir.Table], ir.Table], kinds: Sequence[str] = KINDS
+    suspects: ir.Table, whole: ir.Table, judge: Callable[[ir.Table], ir.Table], kinds: Sequence[str]
 ) -> ir.Table:
     """`judge` of the suspects once per unit kind: it sees their rows with `kind` and `unit` and returns
     kind, unit, strength. Only units in `whole` (kind, unit: all their calls are suspects) are judged, since a
@@ -65,5 +65,13 @@ def each_unit(
         rows = suspects.mutate(unit=suspects[kind].cast("int64"))
         rows = rows.semi_join(whole.filter(whole.kind == kind), "unit")
         parts.append(judge(rows.mutate(kind=ibis.literal(kind))))
+    if not parts:  # nothing that this detector can speak about
+        table = judge(suspects.limit(0).mutate(kind=ibis.literal(""), unit=ibis.literal(0, "int64")))
+        return table.filter(table.strength > 0)
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return table.filter(table.strength > 0)
+
+
+def only(kinds: Sequence[str], *wanted: str) -> list[str]:
+    """Those of `kinds` that a detector can speak about."""
+    return [kind for kind in kinds if kind in wanted]

@@ -52,7 +52,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         )
         return sums.select("kind", "unit", strength=ibis.greatest(0.0, (sums.forward - 2.0) / sums.n))
 
-    return each_unit(context.suspects, context.whole, judge)
+    return each_unit(context.suspects, context.whole, judge, context.kinds)
 
 
 _BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(3))

@@ -49,7 +49,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         many = ibis.least(1.0, sums.borrowed / float(thresholds.full_borrowed))
         return sums.select("kind", "unit", strength=many * sums.borrowed / sums.ids)
 
-    return each_unit(context.suspects, context.whole, judge)
+    return each_unit(context.suspects, context.whole, judge, context.kinds)
 
 
 _HOMES = tuple(

@@ -56,7 +56,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         excess = (sums.long - 1.0) / (sums.heard + 2.0) - usual
         return sums.select("kind", "unit", strength=ibis.least(1.0, excess / thresholds.full_excess))
 
-    return each_unit(context.suspects, context.whole, judge)
+    return each_unit(context.suspects, context.whole, judge, context.kinds)
 
 
 _QUIET = tuple(call(0.3 * i, person(100 + i), person(900 + i), 60, trunk="M") for i in range(200))

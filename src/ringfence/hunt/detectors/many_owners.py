@@ -51,7 +51,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         busy = ibis.least(1.0, thresholds.busy_calls / (sums.named / sums.owners))
         return sums.select("kind", "unit", strength=several * share * busy)
 
-    return each_unit(context.suspects, context.whole, judge)
+    return each_unit(context.suspects, context.whole, judge, context.kinds)
 
 
 _BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(4))

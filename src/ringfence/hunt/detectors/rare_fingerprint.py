@@ -18,7 +18,7 @@ from ibis import _
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import Example, Signal, call, office, person
-from ringfence.hunt.units import each_unit
+from ringfence.hunt.units import each_unit, only
 
 SIGNAL = Signal(
     name="rare_fingerprint",
@@ -66,7 +66,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         changing = ibis.ifelse(sums.borrowed >= 0.5 * sums.ids, changing, changing * sums.borrowed / sums.ids)
         return sums.select("kind", "unit", strength=rare * changing)
 
-    return each_unit(context.suspects, context.whole, judge, kinds=("shape", "cell"))
+    return each_unit(context.suspects, context.whole, judge, only(context.kinds, "shape", "cell", "crew"))
 
 
 _CROWD = tuple(

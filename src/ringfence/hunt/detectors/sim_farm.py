@@ -15,7 +15,7 @@ from ibis import _
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import Example, Signal, call, person
-from ringfence.hunt.units import each_unit
+from ringfence.hunt.units import each_unit, only
 
 SIGNAL = Signal(
     name="sim_farm",
@@ -53,7 +53,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         many = ibis.least(1.0, units.one_way / float(thresholds.full_numbers))
         return units.select("kind", "unit", strength=many * units.one_way / units.numbers)
 
-    return each_unit(context.suspects, context.whole, judge, kinds=("device",))
+    return each_unit(context.suspects, context.whole, judge, only(context.kinds, "device", "crew"))
 
 
 EXAMPLES = (

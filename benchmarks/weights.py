@@ -1,0 +1,130 @@
+"""Set the weights of the evidence again: `python -m benchmarks.weights NETWORK... [--out FILE] [--over-sampled N]`.
+
+Each NETWORK is the folder of a simulated network with its truth. The model is an additive one whose weights
+grow with the level of a signal (no evidence speaks for innocence by being there), fitted by penalised maximum
+likelihood: first units, then calls, then calls beside their neighbours. `--over-sampled N`: the networks hold
+N times the fraud of life, so that a few of them show many services; positives then weigh 1/N.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from scipy.optimize import minimize
+
+from ringfence.hunt.inputs import load_context
+from ringfence.hunt.scoring import call_strengths, gather, judge_units, neighbour_strengths, with_crews
+from ringfence.hunt.weights import LEVELS, Model, Weights, level_of, probability
+from ringfence.store.engines import open_engine
+
+
+class Network(msgspec.Struct):
+    evidence: Any
+    tables: dict[str, pd.DataFrame]
+    fraud: Any  # bool per suspect call
+    missed: int  # fraudulent calls that never became suspects
+
+
+def read_network(folder: Path, *, register: bool = True) -> Network:
+    numbers = folder / "numbers.csv"
+    with tempfile.TemporaryDirectory() as work, open_engine("duckdb", workdir=Path(work), memory="6GB") as engine:
+        context = load_context(engine, [folder / "calls"], region="GB", numbers=numbers if register and numbers.exists() else None)
+        evidence, crews = with_crews(context, gather(context))
+        tables = judge_units(context, evidence, crews)
+    truth = set(pq.read_table(folder / "truth.parquet")["call_id"].to_pylist())
+    fraud = evidence.calls["call_id"].isin(truth).to_numpy()
+    print(f"{folder}: {len(fraud)} suspects, {fraud.sum()} of {len(truth)} fraudulent calls", flush=True)
+    return Network(evidence, tables, fraud, len(truth) - int(fraud.sum()))
+
+
+def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.5) -> Model:
+    """Additive monotone logistic model: every step from one level to the next adds a weight of 0 or more."""
+    names = list(strengths.columns)
+    levels = np.stack([level_of(strengths[n].to_numpy(float)) for n in names], axis=1)
+    steps = np.concatenate([(levels >= k) for k in range(1, LEVELS)], axis=1).astype(float)
+    # equal rows are one row with a larger weight: hundreds of thousands of suspects are a few thousand rows
+    keyed = pd.DataFrame(steps.astype(np.int8)).assign(y=fraud.astype(float), w=weight)
+    grouped = keyed.groupby([*range(steps.shape[1]), "y"], sort=False)["w"].sum().reset_index()
+    x, y, w = grouped.iloc[:, : steps.shape[1]].to_numpy(float), grouped["y"].to_numpy(), grouped["w"].to_numpy()
+
+    def loss(beta: Any) -> tuple[float, Any]:
+        z = beta[0] + x @ beta[1:]
+        p = probability(z)
+        value = float((w * (np.logaddexp(0, z) - y * z)).sum() + 0.5 * penalty * (beta[1:] ** 2).sum())
+        slope = w * (p - y)
+        return value, np.concatenate([[slope.sum()], x.T @ slope + penalty * beta[1:]])
+
+    start = np.zeros(steps.shape[1] + 1)
+    start[0] = -5.0
+    bounds = [(None, None)] + [(0.0, 6.0)] * steps.shape[1]
+    beta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x
+    per_step = beta[1:].reshape(LEVELS - 1, len(names))
+    return Model(
+        bias=round(float(beta[0]), 3),
+        weights={n: tuple(round(float(v), 3) for v in np.cumsum(per_step[:, i])) for i, n in enumerate(names)},
+    )
+
+
+def unit_rows(networks: list[Network]) -> tuple[pd.DataFrame, Any]:
+    """Strengths and labels of the units that are clearly one or the other: mostly fraud, or next to none."""
+    rows, labels = [], []
+    for network in networks:
+        for kind, table in network.tables.items():
+            codes = network.evidence.calls[kind].to_numpy()
+            share = pd.Series(network.fraud).groupby(codes).sum().reindex(table.index, fill_value=0) / table["n"]
+            clear = ((share >= 0.6) | (share <= 0.02)).to_numpy() & (table["n"] >= 3).to_numpy()
+            rows.append(table[clear].drop(columns=["n", "log_odds"], errors="ignore"))
+            labels.append((share >= 0.6).to_numpy()[clear])
+    return pd.concat(rows, ignore_index=True).fillna(0.0), np.concatenate(labels)
+
+
+def fit_all(networks: list[Network], over_sampled: float) -> Weights:
+    table, label = unit_rows(networks)
+    unit = fit(table, label, np.where(label, 1 / over_sampled, 1.0))
+    fraud = np.concatenate([n.fraud for n in networks])
+    weight = np.where(fraud, 1 / over_sampled, 1.0)
+    own = []
+    for network in networks:
+        for units in network.tables.values():
+            units["log_odds"] = unit.log_odds(units.drop(columns=["n", "log_odds"], errors="ignore"))
+        own.append(call_strengths(network.evidence, network.tables))
+    call = fit(pd.concat(own, ignore_index=True).fillna(0.0), fraud, weight)
+    linked = []
+    for network, strengths in zip(networks, own, strict=True):
+        first = probability(call.log_odds(strengths))
+        linked.append(pd.concat([strengths, neighbour_strengths(network.evidence.calls, first)], axis=1))
+    both = pd.concat(linked, ignore_index=True).fillna(0.0)
+    model = fit(both, fraud, weight)
+    score = probability(model.log_odds(both))
+    for cut in (0.3, 0.5, 0.7, 0.9):
+        hit = score >= cut
+        found = (hit & fraud).sum()
+        print(f"  at {cut}: precision {found / max(hit.sum(), 1):.3f}, recall of suspects {found / fraud.sum():.3f}, "
+              f"of all {found / (fraud.sum() + sum(n.missed for n in networks)):.3f}")
+    return Weights(unit=unit, call=call, linked=model)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("networks", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("src/ringfence/hunt/weights.toml"))
+    parser.add_argument("--over-sampled", type=float, default=1.0)
+    options = parser.parse_args()
+    weights = fit_all([read_network(n) for n in options.networks], options.over_sampled)
+    lines = ["# Log-odds of levels 1 to 4 of each signal, fitted by `python -m benchmarks.weights` on simulated networks.", ""]
+    for name in ("unit", "call", "linked"):
+        model = getattr(weights, name)
+        lines += [f"[{name}]", f"bias = {model.bias}", "", f"[{name}.weights]"]
+        lines += [f'"{n}" = [{", ".join(str(v) for v in values)}]' for n, values in model.weights.items()] + [""]
+    options.out.write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

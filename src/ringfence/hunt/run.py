@@ -1,0 +1,277 @@
+"""The hunt as one job: records in, the files of the contract out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ringfence import __version__
+from ringfence.config import HuntSettings
+from ringfence.errors import InputError
+from ringfence.hunt import findings
+from ringfence.hunt.context import Context, build_context
+from ringfence.hunt.indicators import indicators
+from ringfence.hunt.inputs import (
+    country_code,
+    load_records,
+    load_register_table,
+    load_told,
+    readable_as_they_are,
+)
+from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
+from ringfence.hunt.linking import link
+from ringfence.hunt.scoring import Scores, score
+from ringfence.hunt.signal import all_detectors
+from ringfence.hunt.weights import shipped_weights
+from ringfence.ingest.pipeline import ingest
+from ringfence.model.profile import PlatformProfile
+from ringfence.model.record import REJECTED
+from ringfence.store.engines import open_engine
+
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+class Files(msgspec.Struct, frozen=True):
+    """What a hunt may be given beside the records."""
+
+    numbers: Path | None = None  # register of protected numbers
+    known: Path | None = None  # profiles of known platforms
+    reports: Path | None = None
+    declared: Path | None = None
+    indicators: Path | None = None  # where to write indicators
+
+
+class Where(msgspec.Struct, frozen=True):
+    """On which engine, and where it may work."""
+
+    engine: str
+    master: str | None = None
+    workdir: Path | None = None
+
+
+def hunt(
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    settings: HuntSettings,
+    where: Where,
+    files: Files | None = None,
+    settings_digest: str = "",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Hunt in `inputs` (any supported format) and write the findings into `out`; returns summary.json.
+
+    Raises InputError if nothing is readable. An older hunt's findings in `out` are replaced.
+    """
+    files = files or Files()
+    seconds: dict[str, float] = {}
+    stages = ("read records", "choose suspects", "weigh evidence", "link calls", "write findings")
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        if progress:
+            progress(name, stages.index(name), len(stages))
+        began = time.perf_counter()
+        yield
+        seconds[name] = round(time.perf_counter() - began, 3)
+
+    out.mkdir(parents=True, exist_ok=True)
+    register = load_register_table(files.numbers, settings.region)
+    declared = load_told(files.declared, settings.region)
+    reports = load_told(files.reports, settings.region)
+    known = read_profiles(files.known) if files.known else []
+    with (
+        tempfile.TemporaryDirectory(prefix="ringfence-", dir=where.workdir) as work,
+        open_engine(
+            where.engine,
+            workdir=Path(work),
+            memory=settings.memory,
+            threads=settings.threads,
+            master=where.master,
+        ) as engine,
+    ):
+        with stage("read records"):
+            parquet = readable_as_they_are(inputs)
+            made = None
+            if parquet is None:
+                made = ingest(inputs, Path(work) / "ingested", region=settings.region)
+                parquet = [Path(p) for p in made.calls]
+                if not made.accepted:
+                    reasons = ", ".join(f"{n} {why}" for why, n in sorted(made.rejected.items()))
+                    raise InputError(f"no usable call record in {inputs[0]}: {reasons or 'it is empty'}")
+            records = load_records(engine, parquet, settings.region)
+            if not records.accepted:
+                raise InputError(
+                    f"no usable call record in {inputs[0]}: all {records.read} rows were rejected"
+                )
+        with stage("choose suspects"):
+            context = build_context(
+                engine, records, register, country_code(settings.region), declared=declared, reports=reports
+            )
+        with stage("weigh evidence"):
+            scores = score(context, shipped_weights())
+        with stage("link calls"):
+            calls = scores.evidence.calls.assign(
+                score=np.round(scores.score, 9), signals=findings.call_signals(scores)
+            )
+            flagged = calls[calls["score"] >= settings.flag_threshold]
+            linked = findings.describe(context, link(context, flagged))
+            profiles = _profiles(context, linked, parquet)
+        with stage("write findings"):
+            matches = {p.id: m for p in profiles if (m := best_match(p, known))}
+            tiers = findings.Tiers(settings.likely_seconds, settings.possible_seconds)
+            tables = {
+                "flagged_calls": findings.flagged_table(linked),
+                "campaigns": findings.campaign_table(linked),
+                "platforms": findings.platform_table(linked, matches),
+                "victims": findings.victim_table(linked, tiers),
+                "sources": findings.source_table(context, linked),
+                "considered": findings.considered_table(scores, context, set(linked["entry"])),
+                "rejected": _rejected(Path(work) / "ingested" / "rejected.parquet", records.rejected),
+            }
+            for name, table in tables.items():
+                pq.write_table(table, out / f"{name}.parquet")
+            write_profiles(out / "profiles.jsonl", profiles)
+            if files.indicators:
+                rows = indicators(context, linked)
+                files.indicators.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
+        summary = _summary(context, scores, tables, inputs, settings, tiers)
+        summary |= {"engine": where.engine, "settings_digest": settings_digest, "seconds": seconds}
+        if made is not None:
+            summary["rows"] = {
+                "read": made.read,
+                "accepted": records.accepted,
+                "rejected": made.read - records.accepted,
+                "by_reason": dict(Counter(made.rejected) + Counter(summary["rows"]["by_reason"])),
+            }
+            summary["notes"] |= made.notes
+    (out / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
+    return summary
+
+
+def _rejected(ingested: Path, coded: pa.Table) -> pa.Table:
+    """What the formats and what the coding could not use, together."""
+    if not ingested.exists():
+        return coded
+    return pa.concat_tables([pq.read_table(ingested).cast(REJECTED), coded])
+
+
+def _profiles(context: Context, calls: pd.DataFrame, files: Sequence[Path]) -> list[PlatformProfile]:
+    """One profile per platform, with the parts of the shapes it owns."""
+    shapes: dict[str, list[str]] = {}
+    if len(calls) and "fingerprint" in context.fields:
+        wanted = context.engine.upload(
+            pa.table({"fingerprint": sorted({s for s in calls["fingerprint_text"] if s})}), "wanted_shapes"
+        )
+        raw = context.engine.read_records(files)
+        if "fingerprint_parts" in raw.columns:
+            ids = context.engine.upload(pa.table({"call_id": calls["call_id"]}), "linked_calls")
+            seen = (
+                raw.semi_join(ids, "call_id")
+                .semi_join(wanted, "fingerprint")
+                .select("fingerprint", "fingerprint_parts")
+            )
+            for row in context.engine.collect(seen).to_pylist():
+                shapes.setdefault(row["fingerprint"], sorted(row["fingerprint_parts"] or []))
+    profiles = []
+    for platform, group in calls.groupby("platform", sort=True):
+        counts = group[group["shape"] >= 0].groupby("shape")["fingerprint_text"].agg(["count", "first"])
+        own = {
+            str(row["first"]): shapes.get(str(row["first"]), [])
+            for shape, row in counts.iterrows()
+            if row["count"] >= 0.5 * context.sizes["shape"].get(shape, np.inf)
+        }
+        profiles.append(profile(str(platform), group, own))
+    return profiles
+
+
+def _period(context: Context) -> dict[str, str]:
+    first, last = (
+        pd.Timestamp(t, unit="us", tz="UTC").isoformat()
+        for t in (context.records.first, context.records.last)
+    )
+    return {"first": first, "last": last}
+
+
+def _signal_states(context: Context, scores: Scores, flagged: pa.Table) -> list[dict[str, Any]]:
+    spoke = Counter(s for names in flagged["signals"].to_pylist() for s in names)
+    states = []
+    for detector in all_detectors():
+        name = detector.SIGNAL.name
+        why = scores.evidence.aside.get(name)
+        state = "stood_aside" if why else "spoke" if spoke[name] else "silent"
+        states.append(
+            {"name": name, "status": state, "why": why or detector.SIGNAL.words, "calls": spoke[name]}
+        )
+    return states
+
+
+def _limits(context: Context, scores: Scores) -> list[str]:
+    fields = context.fields
+    limits = [
+        "Findings name sources, never the owner of a number that was presented: the owner is a victim too.",
+        "A victim's tier says how strong the contact was, not whether money was lost.",
+        "Weights were set on simulated networks; no public call records of real spoofing exist.",
+    ]
+    if "fingerprint" not in fields:
+        limits.append(
+            "The records hold no INVITE fingerprints: services that share trunks with others are harder to tell apart."
+        )
+    if "register" not in fields:
+        limits.append(
+            "No register of protected numbers was given: which numbers never call was learned from the records."
+        )
+    if "trunk" not in fields:
+        limits.append("The records name no trunks: sources can only be told by address and fingerprint.")
+    return limits
+
+
+def _summary(
+    context: Context,
+    scores: Scores,
+    tables: dict[str, pa.Table],
+    inputs: Sequence[Path],
+    settings: HuntSettings,
+    tiers: findings.Tiers,
+) -> dict[str, Any]:
+    records = context.records
+    victims = Counter(tables["victims"]["tier"].to_pylist())
+    return {
+        "version": __version__,
+        "region": settings.region,
+        "inputs": [str(p) for p in inputs],
+        "rows": {
+            "read": records.read,
+            "accepted": records.accepted,
+            "rejected": records.read - records.accepted,
+            "by_reason": dict(Counter(records.rejected["reason"].to_pylist())),
+        },
+        "notes": dict(records.notes),
+        "period": _period(context),
+        "counts": {
+            "flagged_calls": tables["flagged_calls"].num_rows,
+            "campaigns": tables["campaigns"].num_rows,
+            "platforms": tables["platforms"].num_rows,
+            "victims": {t: victims[t] for t in ("likely", "possible", "contacted")},
+            "suspect_calls": len(scores.evidence.calls),
+        },
+        "signals": _signal_states(context, scores, tables["flagged_calls"]),
+        "limits": _limits(context, scores),
+        "calibration": "Scores were calibrated on simulated networks: of calls scored 0.9, nine in ten were fraudulent there.",
+        "tiers": {
+            "likely": f"{tiers.likely_seconds / 60:g} minutes of talk or more in one call",
+            "possible": f"{tiers.possible_seconds / 60:g} minutes of talk or more in one call",
+            "contacted": "reached, or rung, with less talk than that",
+        },
+    }

@@ -1,0 +1,225 @@
+"""From evidence to scores: units first, then crews, then single calls, then calls again beside their neighbours.
+
+1. Every whole unit gets the log-odds that it is a spoofing source, from the strengths of all signals.
+2. Calls with evidence of their own that sit in a large mixed unit are gathered into *crews*: the same
+   identity on the same entry, or the same person within two days. A crew is judged like a unit.
+3. A call's score comes from the best of its units, from its crew and from its own signals.
+4. Once more with its neighbours: how likely are the other calls to this person, and the other calls that
+   present this number, to be fraud?
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from ringfence.hunt.context import HOUR, Context
+from ringfence.hunt.evidence import Evidence, gather, unit_strengths
+from ringfence.hunt.units import KINDS
+from ringfence.hunt.weights import Floats, Weights, probability
+
+#: A call whose own signals reach this sum of strengths can begin a crew.
+SEED_STRENGTH = 0.65
+_SEED_SIGNALS = ("protected_identity", "undeclared", "owner_switch", "never_originates")
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """evidence: with a `crew` column in its calls. unit_tables: kind -> strengths per unit, plus `log_odds`.
+    log_odds and score: per suspect call."""
+
+    evidence: Evidence
+    unit_tables: dict[str, pd.DataFrame]
+    log_odds: Floats
+    score: Floats
+
+
+def _component_ids(size: int, one: list[Any], two: list[Any]) -> Any:
+    left = np.concatenate(one) if one else np.array([], np.int64)
+    right = np.concatenate(two) if two else np.array([], np.int64)
+    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(size, size))
+    return connected_components(graph, directed=False)[1]
+
+
+def chain(frame: pd.DataFrame, keys: list[str], within: int | None) -> tuple[Any, Any]:
+    """Pairs of row positions that follow each other in time among rows with equal keys (and within µs)."""
+    ordered = frame.sort_values([*keys, "t", "call_id"])
+    place = ordered.index.to_numpy()
+    same = np.ones(max(len(place) - 1, 0), bool)
+    for key in keys:
+        values = ordered[key].to_numpy()
+        same &= values[1:] == values[:-1]
+    if within is not None:
+        same &= np.diff(ordered["t"].to_numpy()) <= within
+    return place[:-1][same], place[1:][same]
+
+
+def find_crews(evidence: Evidence) -> Any:
+    """The crew of each suspect call (int64, -1: none).
+
+    Seeds are calls with strong signals of their own; a call joins through the identity of a seed on the same
+    entry within a day, or through the person a seed reached on the same entry or shape within two days.
+    """
+    calls = evidence.calls
+    own = np.zeros(len(calls))
+    for name in _SEED_SIGNALS:
+        if name in evidence.on_calls:
+            own = np.maximum(own, evidence.on_calls[name])
+    seed = own >= SEED_STRENGTH
+    if not seed.any():
+        return np.full(len(calls), -1, np.int64)
+    columns = calls[["call_id", "t", "caller", "called", "entry", "cell"]]
+    of_seed = columns[seed]
+    identity = columns.merge(
+        of_seed[["caller", "entry"]].drop_duplicates(), on=["caller", "entry"], how="left", indicator=True
+    )
+    person = columns.merge(
+        of_seed[["called", "entry"]].drop_duplicates(), on=["called", "entry"], how="left", indicator=True
+    )
+    near = (identity["_merge"] == "both").to_numpy() | (person["_merge"] == "both").to_numpy()
+    inside = columns[near | seed]
+    named = inside[inside["caller"].notna() & (inside["entry"] >= 0)]
+    links = [chain(named, ["caller", "entry"], 24 * HOUR)]
+    links.append(chain(inside[inside["entry"] >= 0], ["called", "entry"], 48 * HOUR))
+    links.append(chain(inside[inside["cell"] >= 0], ["called", "cell"], 48 * HOUR))
+    # one identity that is nobody's home, within an hour or so on several trunks: the same hand
+    links.append(
+        chain(columns[seed & (evidence.on_calls.get("protected_identity", own) >= 1.0)], ["caller"], 6 * HOUR)
+    )
+    component = _component_ids(len(calls), [a for a, _b in links], [b for _a, b in links])
+    seeds_in = np.bincount(component, weights=seed, minlength=component.max() + 1)
+    kept = (seeds_in[component] >= 2) & (near | seed)
+    return np.where(kept, component, -1).astype(np.int64)
+
+
+def with_crews(context: Context, evidence: Evidence) -> tuple[Evidence, Evidence]:
+    """The evidence with a `crew` column, and the unit signals judged once more for crews alone."""
+    crews = find_crews(evidence)
+    calls = evidence.calls.assign(crew=crews)
+    evidence = msgspec.structs.replace(evidence, calls=calls)
+    members = calls[calls["crew"] >= 0]
+    if members.empty:
+        return evidence, msgspec.structs.replace(evidence, on_units={})
+    engine = context.engine
+    table = engine.upload(
+        pa.Table.from_pandas(members[["call_id", "crew"]], preserve_index=False), "crew_members"
+    )
+    suspects = engine.keep(context.suspects.drop("crew").join(table, "call_id"), "crew_suspects")
+    numbers = np.unique(members["crew"])
+    whole = pa.table(
+        {"kind": pa.array(["crew"] * len(numbers), pa.string()), "unit": pa.array(numbers, pa.int64())}
+    )
+    crew_context = msgspec.structs.replace(
+        context, suspects=suspects, whole=engine.upload(whole, "whole_crews"), kinds=("crew",)
+    )
+    return evidence, gather(crew_context, level="unit")
+
+
+def judge_units(context: Context, evidence: Evidence, crew_evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """kind -> strengths of every whole unit (index: unit number), with `n` calls."""
+    tables: dict[str, pd.DataFrame] = {}
+    calls = evidence.calls
+    whole = context.engine.collect(context.whole).to_pandas()
+    for kind in KINDS:
+        units = calls[kind].to_numpy(np.int64)
+        keep = np.isin(units, whole.loc[whole["kind"] == kind, "unit"].to_numpy())
+        units = np.where(keep, units, -1)
+        table = unit_strengths(evidence, kind, units, context.sizes[kind])
+        table["n"] = context.sizes[kind].reindex(table.index)
+        tables[kind] = table
+    crews = calls["crew"].to_numpy(np.int64)
+    sizes = pd.Series(crews[crews >= 0]).value_counts()
+    both = msgspec.structs.replace(evidence, on_units=crew_evidence.on_units)
+    tables["crew"] = unit_strengths(both, "crew", crews, sizes)
+    tables["crew"]["n"] = sizes.reindex(tables["crew"].index)
+    return tables
+
+
+def _scaled(log_odds: Floats) -> Floats:
+    """Log-odds of a unit as a strength: 0 at -4 and below, 1 at +6 and above."""
+    return np.asarray(np.clip((log_odds + 4.0) / 10.0, 0.0, 1.0), np.float64)
+
+
+def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What is known of each suspect call before its neighbours: its units, its crew, its own signals."""
+    calls = evidence.calls
+    columns: dict[str, Floats] = {}
+    for kind, table in tables.items():
+        odds = table["log_odds"].reindex(calls[kind].to_numpy()).to_numpy(np.float64)
+        columns[f"unit:{kind}"] = _scaled(np.where(np.isnan(odds), -9.0, odds))
+    fine = [columns[f"unit:{k}"] for k in ("entry", "cell", "line", "device", "address")]
+    table = pd.DataFrame(
+        {
+            "unit:best": np.max(fine, axis=0),
+            "unit:shape": columns["unit:shape"],
+            "unit:crew": columns["unit:crew"],
+        }
+    )
+    # a narrow way in that looks clean speaks for the calls inside a wide one that does not
+    table["unit:cell_and_shape"] = np.minimum(columns["unit:cell"], columns["unit:shape"])
+    table["unit:entry_and_crew"] = np.minimum(columns["unit:entry"], columns["unit:crew"])
+    for name, strength in evidence.on_calls.items():
+        table[name] = strength
+    return table
+
+
+def neighbour_strengths(calls: pd.DataFrame, score: Floats) -> pd.DataFrame:
+    """How likely the other calls are that share a call's person, or its identity.
+
+    near:person: the best score among other calls to the same person within 48 hours.
+    near:identity: mean score of the other calls with this number on the same entry (as if one more were clean).
+    near:anywhere: the same on any entry.
+    """
+    frame = pd.DataFrame(
+        {
+            "call_id": calls["call_id"],
+            "t": calls["t"],
+            "called": calls["called"],
+            "caller": calls["caller"],
+            "entry": calls["entry"],
+            "score": score,
+        }
+    )
+    near = np.zeros(len(frame))
+    ordered = frame.sort_values(["called", "t", "call_id"])
+    place, person, when, value = (
+        ordered.index.to_numpy(),
+        *(ordered[c].to_numpy() for c in ("called", "t", "score")),
+    )
+    for step in (1, 2, 3):  # the next three calls on either side are enough to meet a burst
+        if len(place) <= step:
+            break
+        same = (person[step:] == person[:-step]) & (when[step:] - when[:-step] <= 48 * HOUR)
+        np.maximum.at(near, place[:-step][same], value[step:][same])
+        np.maximum.at(near, place[step:][same], value[:-step][same])
+
+    def others(keys: list[str]) -> Floats:
+        groups = frame[frame["caller"].notna()].groupby(keys)["score"]
+        rest = (groups.transform("sum") - frame["score"]) / groups.transform("count")
+        return rest.reindex(frame.index).fillna(0.0).to_numpy(np.float64)
+
+    return pd.DataFrame(
+        {
+            "near:person": near,
+            "near:identity": others(["caller", "entry"]),
+            "near:anywhere": others(["caller"]),
+        }
+    )
+
+
+def score(context: Context, weights: Weights) -> Scores:
+    """Score every suspect."""
+    evidence, crew_evidence = with_crews(context, gather(context))
+    tables = judge_units(context, evidence, crew_evidence)
+    for table in tables.values():
+        table["log_odds"] = weights.unit.log_odds(table)
+    strengths = call_strengths(evidence, tables)
+    first = probability(weights.call.log_odds(strengths))
+    linked = pd.concat([strengths, neighbour_strengths(evidence.calls, first)], axis=1)
+    log_odds = weights.linked.log_odds(linked)
+    return Scores(evidence=evidence, unit_tables=tables, log_odds=log_odds, score=probability(log_odds))
