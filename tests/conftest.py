@@ -54,6 +54,22 @@ def each_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engi
         yield engine
 
 
+@pytest.fixture(scope="session")
+def found_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished hunt that found three services, with hostile strings in it. Read only."""
+    from tests.console.example_run import build_run
+
+    return build_run(tmp_path_factory.mktemp("found"))
+
+
+@pytest.fixture(scope="session")
+def quiet_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished hunt that found nothing. Read only."""
+    from tests.console.example_run import build_quiet_run
+
+    return build_quiet_run(tmp_path_factory.mktemp("quiet"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

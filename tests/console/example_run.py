@@ -1,6 +1,6 @@
-"""Builds the directory of a finished hunt, in drama numbers, for tests of the report, the terminal and the page.
+"""Builds the directory of a finished hunt, in drama numbers, for tests of report, terminal and page.
 
-    python -m tests.console.example_run DIR
+python -m tests.console.example_run DIR
 """
 
 from __future__ import annotations
@@ -41,17 +41,42 @@ def _person(index: int) -> str:
     return f"+44{_AREAS[(index - 1000) // 1000 % len(_AREAS)]}0{index % 1000:03}"
 
 
-def _campaign(name: str, platform: str, trunks: list[str], identities: list[str], **more: Any) -> dict[str, Any]:
+def _campaign(
+    name: str, platform: str, trunks: list[str], identities: list[str], **more: Any
+) -> dict[str, Any]:
     return {"campaign": name, "platform": platform, "trunks": trunks, "identities": identities, **more}
 
 
 CAMPAIGNS = [
     _campaign("P-7f3a-1", "P-7f3a", ["TG-EASTBRIDGE-04"], list(OWNERS)[:3], days=(0, 14), weight=0.34),
-    _campaign("P-7f3a-2", "P-7f3a", ["TG-EASTBRIDGE-04", "TG-HALCYON-11"], list(OWNERS)[:2], days=(1, 9), weight=0.22),
-    _campaign("P-7f3a-3", "P-7f3a", ["TG-HALCYON-11"], [*list(OWNERS)[3:5], "+447700900990"], days=(3, 14), weight=0.13),
+    _campaign(
+        "P-7f3a-2",
+        "P-7f3a",
+        ["TG-EASTBRIDGE-04", "TG-HALCYON-11"],
+        list(OWNERS)[:2],
+        days=(1, 9),
+        weight=0.22,
+    ),
+    _campaign(
+        "P-7f3a-3",
+        "P-7f3a",
+        ["TG-HALCYON-11"],
+        [*list(OWNERS)[3:5], "+447700900990"],
+        days=(3, 14),
+        weight=0.13,
+    ),
     _campaign("P-21bc-1", "P-21bc", ["TG-MERIDIAN-02"], list(OWNERS)[2:6], days=(2, 12), weight=0.16),
-    _campaign("P-21bc-2", "P-21bc", ["TG-MERIDIAN-02", HOSTILE], ["+442079460102"], days=(6, 14), weight=0.08),
-    _campaign("P-c904-1", "P-c904", ["TG-MOBILE-GW-7"], [f"+4477009009{i:02}" for i in range(60, 72)], days=(5, 14), weight=0.07),
+    _campaign(
+        "P-21bc-2", "P-21bc", ["TG-MERIDIAN-02", HOSTILE], ["+442079460102"], days=(6, 14), weight=0.08
+    ),
+    _campaign(
+        "P-c904-1",
+        "P-c904",
+        ["TG-MOBILE-GW-7"],
+        [f"+4477009009{i:02}" for i in range(60, 72)],
+        days=(5, 14),
+        weight=0.07,
+    ),
 ]
 
 CARRIERS = {
@@ -63,14 +88,21 @@ CARRIERS = {
 }
 
 SIGNALS = {
-    "P-7f3a": ["protected_identity", "many_owners", "rare_fingerprint", "owner_switch", "long_tail", "owner_callback"],
+    "P-7f3a": [
+        "protected_identity",
+        "many_owners",
+        "rare_fingerprint",
+        "owner_switch",
+        "long_tail",
+        "owner_callback",
+    ],
     "P-21bc": ["protected_identity", "rare_fingerprint", "foreign_ingress", "human_pacing"],
     "P-c904": ["identity_churn", "redial_chain", "over_capacity"],
 }
 
 REASONS = {
-    "P-7f3a": "presents 4 unrelated protected owners that never call out, in one INVITE shape seen nowhere else; "
-    "311 people were called under two owners within 48 hours",
+    "P-7f3a": "presents 4 unrelated protected owners that never call out, in one INVITE shape seen nowhere "
+    "else; 311 people were called under two owners within 48 hours",
     "P-21bc": "national bank numbers over international ingress in a shape seen on two trunks only",
     "P-c904": "twelve mobile numbers on one gateway, up to nine calls at once on one line",
 }
@@ -190,15 +222,15 @@ def _victim_row(called: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "identities": _distinct(rows, "caller"),
         "campaign": best["campaign"],
         "platform": best["platform"],
-        "reason": f"longest call {longest:.0f} s with {best['platform']} under {len(_distinct(rows, 'caller'))} numbers",
+        "reason": f"longest call {longest:.0f} s; called under {len(_distinct(rows, 'caller'))} numbers",
     }
 
 
 _CONSIDERED = [
     ("TG-CONTACT-01", "acct-21", "Example Contact Centres", 48_211, 0.21, ["many_owners", "human_pacing"],
-     "an outsourced contact centre: each sub-account keeps to one owner and people ring the owners back at the usual rate"),
+     "an outsourced contact centre: each sub-account keeps to one owner, people ring owners back as usual"),
     ("TG-NEB-FRAUD", None, "Northern Example Bank", 9_412, 0.17, ["protected_identity", "owner_callback"],
-     "the bank's own fraud team: its number is listed as inbound-only, but the calls come from the bank's own trunk"),
+     "the bank's own fraud team: listed as inbound-only, but the calls come from the bank's own trunk"),
     ("TG-CPAAS-03", "acct-88", "Example Messaging", 130_402, 0.08, ["identity_churn"],
      "a messaging platform: many numbers, none protected, no talk over five minutes"),
     ("TG-ROAM-IN", None, "Example Roaming Hub", 22_780, 0.05, ["foreign_ingress"],
@@ -226,20 +258,44 @@ def _source_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 _REJECTED = [
     ("calls/2026-10-07.csv", 10_433, "no_called_number", "the called number is empty", "fx,2026-10-07,,"),
-    ("calls/2026-10-07.csv", 20_871, "bad_time", "start_time '07/13/2026' is no time", "fx,07/13/2026,+442079460991"),
+    (
+        "calls/2026-10-07.csv",
+        20_871,
+        "bad_time",
+        "start_time '07/13/2026' is no time",
+        "fx,07/13/2026,+442079460991",
+    ),
     ("calls/2026-10-09.csv", 77, "bad_number", f"caller {HOSTILE} is no number", HOSTILE),
 ]
 
 
 def _summary(rows: list[dict[str, Any]], victims: list[dict[str, Any]]) -> dict[str, Any]:
     tiers = {tier: sum(v["tier"] == tier for v in victims) for tier in findings.TIERS}
-    spoke = {name: sum(name in r["signals"] for r in rows) for name in sorted({s for r in rows for s in r["signals"]})}
+    spoke = {
+        name: sum(name in r["signals"] for r in rows)
+        for name in sorted({s for r in rows for s in r["signals"]})
+    }
     signals = [{"name": n, "status": "spoke", "why": "", "calls": c} for n, c in spoke.items()]
     signals += [
         {"name": "weak_attestation", "status": "silent", "why": "no source stood out", "calls": 0},
-        {"name": "undeclared", "status": "stood_aside", "why": "no call log of an owner was given (--declared)", "calls": 0},
-        {"name": "near_report", "status": "stood_aside", "why": "no reports were given (--reports)", "calls": 0},
-        {"name": "never_originates", "status": "stood_aside", "why": "fewer than 30 days of records", "calls": 0},
+        {
+            "name": "undeclared",
+            "status": "stood_aside",
+            "why": "no call log of an owner was given (--declared)",
+            "calls": 0,
+        },
+        {
+            "name": "near_report",
+            "status": "stood_aside",
+            "why": "no reports were given (--reports)",
+            "calls": 0,
+        },
+        {
+            "name": "never_originates",
+            "status": "stood_aside",
+            "why": "fewer than 30 days of records",
+            "calls": 0,
+        },
     ]
     return {
         "version": "0.1.0",
@@ -257,8 +313,8 @@ def _summary(rows: list[dict[str, Any]], victims: list[dict[str, Any]]) -> dict[
         "seconds": {"ingest": 4.1, "aggregates": 1.2, "detectors": 3.4, "linking": 0.8, "total": 9.7},
         "limits": ["Records hold no attestation for 38 % of calls.",
                    "The records cover one network: calls that never crossed it are not seen."],
-        "calibration": "On simulated networks held out of tuning; never measured on real spoofing, of which no "
-                       "records are public.",
+        "calibration": "On simulated networks held out of tuning; never measured on real spoofing, of "
+                       "which no records are public.",
         "simulated": True,
         "tiers": {"likely": "five minutes of talk or more", "possible": "one minute of talk or more",
                   "contacted": "called, but talked less than a minute"},
@@ -289,7 +345,10 @@ def build_quiet_run(out: Path) -> Path:
     build_run(out, calls=20)
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     none = {"flagged_calls": 0, "campaigns": 0, "platforms": 0, "victims": dict.fromkeys(findings.TIERS, 0)}
-    signals = [{**s, "status": "silent" if s["status"] == "spoke" else s["status"], "calls": 0} for s in summary["signals"]]
+    signals = [
+        {**s, "status": "silent" if s["status"] == "spoke" else s["status"], "calls": 0}
+        for s in summary["signals"]
+    ]
     for name, schema in (
         ("flagged_calls", findings.FLAGGED_CALLS),
         ("campaigns", findings.CAMPAIGNS),
@@ -298,7 +357,9 @@ def build_quiet_run(out: Path) -> Path:
         ("sources", findings.SOURCES),
     ):
         _write(out, schema, name, [])
-    (out / "summary.json").write_text(json.dumps({**summary, "counts": none, "signals": signals}), encoding="utf-8")
+    (out / "summary.json").write_text(
+        json.dumps({**summary, "counts": none, "signals": signals}), encoding="utf-8"
+    )
     return out
 
 

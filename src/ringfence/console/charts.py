@@ -56,10 +56,12 @@ def timeline(series: Sequence[Series], *, width: int = 960, height: int = 240) -
             y -= tall
             parts.append(
                 Markup(
-                    '<rect class="mark c{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" data-tip="{}"/>'
+                    '<rect class="mark c{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" '
+                    'data-tip="{}, {}{}: {}"/>'
                 ).format(
                     one.colour, x, y, bar, max(tall - 0.8, 0.8),
-                    f"{one.name}, {'week of ' if step == 7 else ''}{display.day(slot)}: {display.plural(calls, 'call')}",
+                    one.name, "week of " if step == 7 else "", display.day(slot),
+                    display.plural(calls, "call"),
                 )
             )  # fmt: skip
         if index % labelled == 0:
@@ -87,7 +89,8 @@ def week(calls: Mapping[tuple[int, int], int], colour: int = 0) -> Markup:
             found = calls.get((row + 1, hour), 0)
             parts.append(
                 Markup(
-                    '<rect class="cell c{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="3"{} data-tip="{}"/>'
+                    '<rect class="cell c{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="3"{} '
+                    'data-tip="{}"/>'
                 ).format(
                     colour if found else "-none", left + hour * wide, y, wide - 3, tall - 3,
                     Markup(' fill-opacity="{:.2f}"').format(0.18 + 0.82 * found / most) if found else "",
@@ -95,7 +98,9 @@ def week(calls: Mapping[tuple[int, int], int], colour: int = 0) -> Markup:
                 )
             )  # fmt: skip
     parts += [
-        Markup('<text class="tick" x="{:.1f}" y="{}">{:02}</text>').format(left + hour * wide, height - 8, hour)
+        Markup('<text class="tick" x="{:.1f}" y="{}">{:02}</text>').format(
+            left + hour * wide, height - 8, hour
+        )
         for hour in range(0, 24, 3)
     ]
     return _svg(width, height, "Flagged calls by weekday and hour, UTC", parts, "chart")
@@ -135,9 +140,9 @@ def split(parts: Sequence[tuple[str, int, str]], *, title: str) -> Markup:
         wide = width * value / total
         if value:
             drawn.append(
-                Markup('<rect class="mark {}" x="{:.1f}" y="0" width="{:.1f}" height="12" data-tip="{}"/>').format(
-                    css, x, max(wide - 2, 1), f"{label}: {value:,}"
-                )
+                Markup(
+                    '<rect class="mark {}" x="{:.1f}" y="0" width="{:.1f}" height="12" data-tip="{}"/>'
+                ).format(css, x, max(wide - 2, 1), f"{label}: {value:,}")
             )
         x += wide
     return _svg(int(width), 12, title, drawn, "chart split", stretch=True)
@@ -168,21 +173,30 @@ def spark(calls: Mapping[dt.date, int], first: dt.date, last: dt.date, colour: i
     pitch = 120 / slots
     drawn = [
         Markup('<rect class="mark c{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-            colour, i * pitch, 24 - max(24 * found / most, 1.5), max(pitch - 1, 0.8), max(24 * found / most, 1.5)
+            colour,
+            i * pitch,
+            24 - max(24 * found / most, 1.5),
+            max(pitch - 1, 0.8),
+            max(24 * found / most, 1.5),
         )
         for i, found in enumerate(stack)
         if found
     ]
-    return Markup('<svg class="spark" viewBox="0 0 120 24" width="120" height="24" aria-hidden="true">{}</svg>').format(
-        Markup("").join(drawn)
-    )
+    return Markup(
+        '<svg class="spark" viewBox="0 0 120 24" width="120" height="24" aria-hidden="true">{}</svg>'
+    ).format(Markup("").join(drawn))
 
 
 def _svg(
     width: int, height: int, title: str, parts: Sequence[Markup], css: str, *, stretch: bool = False
 ) -> Markup:
     return Markup('<svg class="{}" viewBox="0 0 {} {}"{} role="img" aria-label="{}">{}</svg>').format(
-        css, width, height, Markup(' preserveAspectRatio="none"') if stretch else "", title, Markup("").join(parts)
+        css,
+        width,
+        height,
+        Markup(' preserveAspectRatio="none"') if stretch else "",
+        title,
+        Markup("").join(parts),
     )
 
 

@@ -65,7 +65,9 @@ def network(flows: Sequence[Mapping[str, Any]], colours: Mapping[str, int]) -> M
         parts += _bands(folded, index, columns[index], columns[index + 1], index * pitch, pitch, colours)
     for index, column in enumerate(columns):
         parts += [_node(node, index * pitch, pitch) for node in column.values()]
-    return Markup('<svg class="chart network" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+    return Markup(
+        '<svg class="chart network" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+    ).format(
         _WIDTH,
         height + 6,
         "Which trunks carried which platform and campaign, and whom they presented",
@@ -106,7 +108,9 @@ def _nodes(flows: Sequence[Mapping[str, Any]], field: str, colours: Mapping[str,
         if value == _MORE:
             node.label = "others"
     # order by platform first, so that bands cross as little as they can
-    return dict(sorted(nodes.items(), key=lambda kv: (kv[0] == _MORE, kv[0] is None, kv[1].colour, -kv[1].calls)))
+    return dict(
+        sorted(nodes.items(), key=lambda kv: (kv[0] == _MORE, kv[0] is None, kv[1].colour, -kv[1].calls))
+    )
 
 
 def _leading(flows: Sequence[Mapping[str, Any]], colours: Mapping[str, int]) -> int:
@@ -177,7 +181,8 @@ def _ribbon(x1: float, x2: float, y1: float, wide1: float, y2: float, wide2: flo
     middle = (x1 + x2) / 2
     return (
         f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-        f"V{y2 + wide2:.1f}C{middle:.1f} {y2 + wide2:.1f} {middle:.1f} {y1 + wide1:.1f} {x1:.1f} {y1 + wide1:.1f}Z"
+        f"V{y2 + wide2:.1f}C{middle:.1f} {y2 + wide2:.1f} {middle:.1f} {y1 + wide1:.1f} "
+        f"{x1:.1f} {y1 + wide1:.1f}Z"
     )
 
 

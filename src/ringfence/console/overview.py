@@ -66,7 +66,7 @@ class PlatformView(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """The whole run: platforms ranked, and what is drawn over all of them. No platforms: nothing was found."""
+    """The whole run: platforms ranked, and what is drawn over all of them."""
 
     platforms: list[Row]
     colours: dict[str, int]
@@ -127,7 +127,7 @@ def platform_view(run: Run, row: Row, rank: int, *, most: int = 25) -> PlatformV
         colour=(rank - 1) % charts.COLOURS,
         tiers=_all_tiers(run.tiers(platform=name)),
         days={r["day"]: r["calls"] for r in days},
-        hours={(r["weekday"], r["hour"]): r["calls"] for r in run.tally(("weekday", "hour"), where=where)},
+        hours=calls_by_hour(run, **where),
         talk=_talk(run, platform=name),
         trunks=listing(run.tally(("trunk", "account", "carrier"), where=where), most),
         identities=listing(run.tally(("caller", "owner"), where=where), most),
@@ -138,9 +138,16 @@ def platform_view(run: Run, row: Row, rank: int, *, most: int = 25) -> PlatformV
     )
 
 
-def campaign_days(run: Run, campaign: str) -> dict[dt.date, int]:
-    """Flagged calls of one campaign by day."""
-    return {row["day"]: row["calls"] for row in run.tally(("day",), where={"campaign": campaign})}
+def calls_by_day(run: Run, **where: object) -> dict[dt.date, int]:
+    """Flagged calls by day (UTC), for example of `campaign="C-1"`."""
+    return {row["day"]: row["calls"] for row in run.tally(("day",), where=where)}
+
+
+def calls_by_hour(run: Run, **where: object) -> dict[tuple[int, int], int]:
+    """Flagged calls by weekday (1 Monday to 7) and hour, UTC."""
+    return {
+        (row["weekday"], row["hour"]): row["calls"] for row in run.tally(("weekday", "hour"), where=where)
+    }
 
 
 def _talk(run: Run, **where: object) -> Talk:

@@ -42,7 +42,9 @@ def write_report(run: Path, out: Path, *, show_numbers: bool = False) -> Path:
         partial.write_text(text, encoding="utf-8")
         partial.replace(out)
     except OSError as error:
-        raise RingfenceError(f"cannot write the report to {out}: {error.strerror}; choose another --out") from None
+        raise RingfenceError(
+            f"cannot write the report to {out}: {error.strerror}; choose another --out"
+        ) from None
     return out
 
 
@@ -53,8 +55,8 @@ def render_report(run: Run, *, show_numbers: bool = False) -> str:
     style, script = _style(), asset("ringfence.js").decode()
     victims = run.rows("victims", order="-longest_seconds", where={"tier": "likely"}, limit=MOST_VICTIMS)
     if len(victims.rows) < MOST_VICTIMS:
-        rest = {"order": "-longest_seconds", "limit": MOST_VICTIMS - len(victims.rows)}
-        possible = run.rows("victims", where={"tier": "possible"}, **rest)
+        rest = MOST_VICTIMS - len(victims.rows)
+        possible = run.rows("victims", order="-longest_seconds", where={"tier": "possible"}, limit=rest)
         victims.rows.extend(possible.rows)
     sources = run.rows("sources", order="-score", limit=MOST_SOURCES)
     considered = run.rows("considered", order="-score", limit=MOST_CONSIDERED)

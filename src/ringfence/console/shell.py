@@ -14,9 +14,9 @@ from ringfence.console import charts, display, words
 
 #: Static files that a page may ask for, with their media types.
 ASSETS = {
-    "ringfence.css": "text/css; charset=utf-8",
-    "ringfence.js": "text/javascript; charset=utf-8",
-    "htmx.min.js": "text/javascript; charset=utf-8",
+    "ringfence.css": "text/css",
+    "ringfence.js": "text/javascript",
+    "htmx.min.js": "text/javascript",
     "inter.woff2": "font/woff2",
     "mark.svg": "image/svg+xml",
 }

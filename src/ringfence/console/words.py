@@ -47,10 +47,10 @@ STATUS = {"spoke": "Spoke", "silent": "Silent", "stood_aside": "Stood aside"}
 
 #: Stands under every finding: what it must not be read as.
 CAUTIONS = (
-    "Findings are attributed to the source of the calls (trunk, account, call shape), never to the owner of the "
-    "presented number. Those owners did not make these calls.",
+    "Findings are attributed to the source of the calls (trunk, account, call shape), never to the owner of "
+    "the presented number. Those owners did not make these calls.",
     "A victim's tier says how strong the contact was. It does not say that money was lost.",
-    "A score is a probability by this method, not proof. Check the source with its carrier before acting on it.",
+    "A score is a probability by this method, not proof. Check the source with its carrier before acting.",
 )
 
 
@@ -97,8 +97,8 @@ def headline(summary: Summary, platforms: list[Row]) -> Headline:
         stood_aside = sum(s.status == "stood_aside" for s in summary.signals)
         sentences = [
             f"In {read} of {when} no source made calls that this method would call a spoofing service.",
-            "That is not proof that there is none: a service that calls little, looks like its surroundings or "
-            "runs outside these records stays unseen.",
+            "That is not proof that there is none: a service that calls little, looks like its surroundings "
+            "or runs outside these records stays unseen.",
         ]
         if stood_aside:
             sentences.append(
@@ -129,7 +129,8 @@ def _how_sure(platforms: list[Row]) -> str:
         words = likelihood(row["score"])
         by_words[words] = by_words.get(words, 0) + 1
     if len(platforms) == 1:
-        return f"That it is a spoofing service is {next(iter(by_words))} (score {display.score(platforms[0]['score'])})."
+        score = display.score(platforms[0]["score"])
+        return f"That it is a spoofing service is {next(iter(by_words))} (score {score})."
     if len(by_words) == 1:
         return f"For each of them, that it is a spoofing service is {next(iter(by_words))}."
     parts = [f"{words} for {_number(count)}" for words, count in by_words.items()]

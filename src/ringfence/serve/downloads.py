@@ -9,10 +9,11 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import File, Stream
 
 from ringfence.console.display import mask, mask_text
-from ringfence.serve.pages import page
+from ringfence.serve.pages import respond
 from ringfence.store.run import SCHEMAS, Run
 
 #: Tables in which called people's numbers stand, and the columns to hide where they do.
@@ -46,25 +47,27 @@ def download_handlers(run: Run, *, show_numbers: bool) -> list[Any]:
             }
             for name in SCHEMAS
         ]
-        return page(request, "pages/downloads.html", title="Report and files", files=files, folder=str(run.path))
+        return respond(
+            request, "pages/downloads.html", title="Report and files", files=files, folder=str(run.path)
+        )
 
     @get("/downloads/summary.json", sync_to_thread=False)
     def summary() -> File:
         return File(run.path / "summary.json", filename="summary.json", media_type="application/json")
 
     @get("/downloads/parquet/{name:str}", sync_to_thread=False)
-    def parquet(name: str) -> File:
+    def parquet(name: FromPath[str]) -> File:
         if name not in SCHEMAS or not run.file(name).is_file() or not _whole(name, show_numbers):
             raise NotFoundException
         return File(run.file(name), filename=f"{name}.parquet", media_type="application/vnd.apache.parquet")
 
     @get("/downloads/csv/{name:str}", sync_to_thread=False)
-    def table(name: str) -> Stream:
+    def table(name: FromPath[str]) -> Stream:
         if name not in SCHEMAS:
             raise NotFoundException
         return Stream(
             csv_lines(run, name, show_numbers=show_numbers),
-            media_type="text/csv; charset=utf-8",
+            media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
         )
 

@@ -8,6 +8,7 @@ is refused. Only GET and HEAD are answered. References: RFC 9110 section 7.2, W3
 from __future__ import annotations
 
 import msgspec
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from ringfence.serve.problems import Problem
@@ -36,10 +37,10 @@ def guarded(app: ASGIApp) -> ASGIApp:
     """`app` behind the checks above; every answer, also a refusal, carries HEADERS it does not set itself."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        head = scope["method"] == "HEAD"
+        head = scope["method"] == HttpMethod.HEAD
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -53,7 +54,7 @@ def guarded(app: ASGIApp) -> ASGIApp:
             await _refuse(refusal, sealed)
             return
         if head:
-            scope["method"] = "GET"  # type: ignore[typeddict-item]
+            scope["method"] = HttpMethod.GET
         await app(scope, receive, sealed)
 
     return guard
@@ -77,7 +78,7 @@ def _refusal(scope: Scope) -> Problem | None:
             status=421,
             detail="This page answers to 127.0.0.1 and localhost only.",
         )
-    if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+    if scope["type"] == ScopeType.HTTP and scope["method"] not in ("GET", "HEAD"):
         return Problem(title="Method not allowed", status=405, detail="This page is read-only: GET and HEAD.")
     return None
 

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 
 from ringfence.console import charts, words
 from ringfence.console.overview import (
     TALK_LABELS,
     Listing,
-    campaign_days,
+    calls_by_day,
+    calls_by_hour,
     listing,
     overview,
     platform_colours,
@@ -23,7 +24,7 @@ from ringfence.console.report import render_report
 from ringfence.model.findings import FLAGGED_CALLS, TIERS, VICTIMS
 from ringfence.serve.downloads import download_handlers
 from ringfence.serve.listing import PAGE_ROWS, Query, given
-from ringfence.serve.pages import HTML, page
+from ringfence.serve.pages import HTML, respond
 from ringfence.serve.room import NavEntry, Room
 from ringfence.store.run import Run
 
@@ -31,13 +32,13 @@ from ringfence.store.run import Run
 _OFFERED = 200
 
 Web = Request[Any, Any, Any]
-PageNumber = Annotated[int, Parameter(query="page", ge=1, le=10_000_000)]
+PageNumber = Annotated[int, Parameter(ge=1, le=10_000_000)]
 Filter = Annotated[str | None, Parameter(max_length=400)]
 
 #: The report brings its script and style inside; its own policy (a meta element) names them by hash.
 REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -54,43 +55,45 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
     def first(request: Web) -> Response[str]:
         seen = overview(run)
         head = words.headline(summary, seen.platforms)
-        return page(request, "pages/overview.html", title="Overview", summary=summary, seen=seen, head=head)
+        return respond(
+            request, "pages/overview.html", title="Overview", summary=summary, seen=seen, head=head
+        )
 
     @get("/platforms/{name:str}", sync_to_thread=True)
-    def platform(request: Web, name: str) -> Response[str]:
+    def platform(request: Web, name: FromPath[str]) -> Response[str]:
         ranked = ranked_platforms(run)
         for rank, row in enumerate(ranked, 1):
             if row["platform"] == name:
                 view = platform_view(run, row, rank, most=100)
                 timeline = charts.timeline([charts.Series(name, view.colour, view.days)])
-                return page(
+                return respond(
                     request, "pages/platform.html", title=f"Platform {name}", summary=summary, view=view,
                     timeline=timeline, talk_labels=TALK_LABELS,
                 )  # fmt: skip
         raise NotFoundException
 
     @get("/campaigns", sync_to_thread=True)
-    def campaigns(request: Web, number: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
-        query = Query("/campaigns", {}, sort or "-score", number)
+    def campaigns(request: Web, page: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
+        query = Query("/campaigns", {}, sort or "-score", page)
         found = run.rows("campaigns", order=query.order, limit=PAGE_ROWS, offset=query.offset)
-        return page(
-            request, "pages/campaigns.html", title="Campaigns", query=query, campaigns=found, total=found.total,
-            summary=summary,
+        return respond(
+            request, "pages/campaigns.html", title="Campaigns", summary=summary, query=query, campaigns=found,
+            total=found.total,
         )  # fmt: skip
 
     @get("/campaigns/{name:str}", sync_to_thread=True)
-    def campaign(request: Web, name: str) -> Response[str]:
+    def campaign(request: Web, name: FromPath[str]) -> Response[str]:
         row = run.one("campaigns", name)
         if row is None:
             raise NotFoundException
         where = {"campaign": name}
         colour = colours().get(row["platform"], 0)
-        days = campaign_days(run, name)
+        days = calls_by_day(run, **where)
         callers = run.tally(("caller", "owner"), where=where)
-        return page(
+        return respond(
             request, "pages/campaign.html", title=f"Campaign {name}", summary=summary, row=row, colour=colour,
             timeline=charts.timeline([charts.Series(name, colour, days)]),
-            hours={(r["weekday"], r["hour"]): r["calls"] for r in run.tally(("weekday", "hour"), where=where)},
+            hours=calls_by_hour(run, **where),
             tiers={tier: run.tiers(**where).get(tier, 0) for tier in TIERS},
             trunks=listing(run.tally(("trunk", "account", "carrier"), where=where), 100),
             callers=listing(callers, 100),
@@ -99,21 +102,21 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
 
     @get("/victims", sync_to_thread=True)
     def victims(
-        request: Web, number: PageNumber = 1, sort: Filter = "-longest_seconds", tier: Filter = None,
+        request: Web, page: PageNumber = 1, sort: Filter = "-longest_seconds", tier: Filter = None,
         platform: Filter = None, campaign: Filter = None, called: Filter = None,
     ) -> Response[str]:  # fmt: skip
         filters = given(tier=tier, platform=platform, campaign=campaign, called=called)
         order = _order(sort, VICTIMS.names, "-longest_seconds")
-        query = Query("/victims", filters, order, number)
+        query = Query("/victims", filters, order, page)
         found = run.rows("victims", where=filters, order=order, limit=PAGE_ROWS, offset=query.offset)
-        return page(
+        return respond(
             request, "pages/victims.html", part="parts/victims_page.html", title="Victims", summary=summary,
             query=query, victims=found, total=found.total, tiers=run.tiers(), colours=colours(),
         )  # fmt: skip
 
     @get("/calls", sync_to_thread=True)
     def calls(
-        request: Web, number: PageNumber = 1, sort: Filter = "-start_time", platform: Filter = None,
+        request: Web, page: PageNumber = 1, sort: Filter = "-start_time", platform: Filter = None,
         campaign: Filter = None, signal: Filter = None, trunk: Filter = None, caller: Filter = None,
         called: Filter = None,
     ) -> Response[str]:  # fmt: skip
@@ -122,42 +125,50 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
         )
         where = {"signals" if name == "signal" else name: value for name, value in filters.items()}
         order = _order(sort, FLAGGED_CALLS.names, "-start_time")
-        query = Query("/calls", filters, order, number)
+        query = Query("/calls", filters, order, page)
         found = run.rows("flagged_calls", where=where, order=order, limit=PAGE_ROWS, offset=query.offset)
         partial = request.headers.get("hx-request") == "true"
-        return page(
+        return respond(
             request, "pages/calls.html", part="parts/calls_page.html", title="Flagged calls", summary=summary,
             query=query, calls=found, total=found.total, colours=colours(),
-            trunks=[] if partial else _offered(run, "trunk"), callers=[] if partial else _offered(run, "caller"),
+            trunks=[] if partial else _offered(run, "trunk"),
+            callers=[] if partial else _offered(run, "caller"),
         )  # fmt: skip
 
     @get("/sources", sync_to_thread=True)
-    def sources(request: Web, number: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
-        query = Query("/sources", {}, sort or "-score", number)
+    def sources(request: Web, page: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
+        query = Query("/sources", {}, sort or "-score", page)
         found = run.rows("sources", order=query.order, limit=PAGE_ROWS, offset=query.offset)
-        return page(request, "pages/sources.html", title="Sources", query=query, sources=found, total=found.total)
+        return respond(
+            request, "pages/sources.html", title="Sources", query=query, sources=found, total=found.total
+        )
 
     @get("/considered", sync_to_thread=True)
-    def left_alone(request: Web, number: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
-        query = Query("/considered", {}, sort or "-score", number)
+    def left_alone(request: Web, page: PageNumber = 1, sort: Filter = "-score") -> Response[str]:
+        query = Query("/considered", {}, sort or "-score", page)
         found = run.rows("considered", order=query.order, limit=PAGE_ROWS, offset=query.offset)
-        return page(
-            request, "pages/considered.html", title="Left alone", query=query, considered=found, total=found.total
+        return respond(
+            request,
+            "pages/considered.html",
+            title="Left alone",
+            query=query,
+            considered=found,
+            total=found.total,
         )
 
     @get("/rejected", sync_to_thread=True)
-    def rejected(request: Web, number: PageNumber = 1, reason: Filter = None) -> Response[str]:
+    def rejected(request: Web, page: PageNumber = 1, reason: Filter = None) -> Response[str]:
         filters = given(reason=reason)
-        query = Query("/rejected", filters, "", number)
+        query = Query("/rejected", filters, "", page)
         found = run.rows("rejected", where=filters, limit=PAGE_ROWS, offset=query.offset)
-        return page(
+        return respond(
             request, "pages/rejected.html", title="Rejected rows", summary=summary, query=query,
             rejected=Listing(found.rows, found.total), total=found.total, with_raw=True,
         )  # fmt: skip
 
     @get("/method", sync_to_thread=False)
     def method(request: Web) -> Response[str]:
-        return page(request, "pages/method.html", title="Signals and method", summary=summary)
+        return respond(request, "pages/method.html", title="Signals and method", summary=summary)
 
     @get("/report", sync_to_thread=True)
     def report() -> Response[str]:
@@ -167,7 +178,9 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
     nav = [
         NavEntry("Overview", "/"),
         NavEntry("Campaigns", "/campaigns", counts.campaigns),
-        NavEntry("Victims", "/victims", counts.victims.likely + counts.victims.possible + counts.victims.contacted),
+        NavEntry(
+            "Victims", "/victims", counts.victims.likely + counts.victims.possible + counts.victims.contacted
+        ),
         NavEntry("Flagged calls", "/calls", counts.flagged_calls),
         NavEntry("Sources", "/sources"),
         NavEntry("Left alone", "/considered", considered),
@@ -175,7 +188,19 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
         NavEntry("Signals and method", "/method"),
         NavEntry("Report and files", "/downloads"),
     ]
-    pages = [first, platform, campaigns, campaign, victims, calls, sources, left_alone, rejected, method, report]
+    pages = [
+        first,
+        platform,
+        campaigns,
+        campaign,
+        victims,
+        calls,
+        sources,
+        left_alone,
+        rejected,
+        method,
+        report,
+    ]
     return Room(
         name="Hunt",
         nav=nav,

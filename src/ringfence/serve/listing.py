@@ -11,7 +11,7 @@ PAGE_ROWS = 50
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What was asked of a list. filters: only those that are set. order: a column, `-` in front: descending."""
+    """What was asked of a list. filters: those that are set. order: a column, `-` in front: descending."""
 
     path: str
     filters: Mapping[str, str]
@@ -26,7 +26,11 @@ class Query(msgspec.Struct, frozen=True):
         """The address with other filters (an empty one is dropped), another order or another page."""
         merged = {name: value for name, value in {**self.filters, **filters}.items() if value}
         chosen = self.order if order is None else order
-        pairs = {**merged, **({"sort": chosen} if chosen else {}), **({"page": str(page)} if page > 1 else {})}
+        pairs = {
+            **merged,
+            **({"sort": chosen} if chosen else {}),
+            **({"page": str(page)} if page > 1 else {}),
+        }
         return self.path + ("?" + urlencode(pairs) if pairs else "")
 
     def sorted_by(self, column: str) -> str:

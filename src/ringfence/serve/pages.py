@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from ringfence.console.shell import ASSETS, PageLinks, asset, render
 from ringfence.serve.room import NavEntry, Room
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 
 
 class Shell(msgspec.Struct, frozen=True):
@@ -28,7 +29,9 @@ class Shell(msgspec.Struct, frozen=True):
         return max(within, key=lambda e: len(e.path), default=None)
 
 
-def page(request: Request[Any, Any, Any], template: str, *, title: str, part: str = "", **context: Any) -> Response[str]:
+def respond(
+    request: Request[Any, Any, Any], template: str, *, title: str, part: str = "", **context: Any
+) -> Response[str]:
     """`template` inside the shell; for an htmx request only the template `part`, where one is named."""
     shell: Shell = request.app.state.shell
     partial = part and request.headers.get("hx-request") == "true"
@@ -46,7 +49,7 @@ def page(request: Request[Any, Any, Any], template: str, *, title: str, part: st
 
 
 @get("/static/{name:str}", sync_to_thread=False)
-def static_file(name: str) -> Response[bytes]:
+def static_file(name: FromPath[str]) -> Response[bytes]:
     """One of the console's static files."""
     if name not in ASSETS:
         raise NotFoundException

@@ -28,7 +28,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     problem = _problem(error)
     if wants_page(request.headers.get("accept", "")):
         text = render("fault.html", show_numbers=False, problem=problem)
-        return Response(text, status_code=problem.status, media_type="text/html; charset=utf-8")
+        return Response(text, status_code=problem.status, media_type="text/html")
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
@@ -50,5 +50,9 @@ def _problem(error: Exception) -> Problem:
 
 def _what_is_wrong(error: HTTPException) -> str:
     extra = error.extra if isinstance(error.extra, list) else []
-    named = [f"{e.get('key', 'parameter')}: {e.get('message', 'not understood')}" for e in extra if isinstance(e, dict)]
+    named = [
+        f"{e.get('key', 'parameter')}: {e.get('message', 'not understood')}"
+        for e in extra
+        if isinstance(e, dict)
+    ]
     return "; ".join(named) or "A parameter of the address is not understood."

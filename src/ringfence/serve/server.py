@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
+import uvicorn
 from litestar import Litestar
 
 from ringfence.errors import RingfenceError
@@ -20,52 +19,66 @@ PORT = 8400
 #: How many ports above the wanted one are tried when it is taken.
 _ATTEMPTS = 20
 
+#: A browser that holds its connection open is given this long once the server stops.
+_PATIENCE_SECONDS = 2
 
-def free_port(wanted: int = PORT) -> int:
-    """`wanted`, or the first free port above it. Raises RingfenceError when none of the next twenty is."""
+
+def bind(wanted: int = PORT) -> socket.socket:
+    """A socket on 127.0.0.1 at `wanted`, or at the first free port above it.
+
+    Raises RingfenceError when none of the next twenty is free.
+    """
     for port in range(wanted, min(wanted + _ATTEMPTS, 65536)):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            # as the server binds: a port in TIME_WAIT counts as free
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            return port
+        listener = socket.socket()
+        # a port whose last connections are still fading away counts as free
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            # two may bind so, but only one listens: the port is ours from here on
+            listener.listen()
+        except OSError:
+            listener.close()
+            continue
+        return listener
     raise RingfenceError(f"no free port from {wanted} on at {HOST}; name another with --port")
 
 
-def serve(app: Litestar, port: int, *, ready: Callable[[str], None]) -> None:
-    """Answer on 127.0.0.1:`port` until Ctrl-C or SIGTERM, then return.
+def serve(app: Litestar, listener: socket.socket, *, ready: Callable[[str], None]) -> None:
+    """Answer on `listener` until Ctrl-C or SIGTERM, then return.
 
-    ready: called with the page's address once the port is bound and listening.
+    ready: called with the page's address once it answers.
     """
-    asyncio.run(_serve(app, port, ready))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+    )
+    address = f"http://{HOST}:{listener.getsockname()[1]}/"
+    asyncio.run(_Server(config, lambda: ready(address)).serve(sockets=[listener]))
 
 
-async def _serve(app: Litestar, port: int, ready: Callable[[str], None]) -> None:
-    server = Server(app, address=HOST, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(server.serve())
-    await asyncio.sleep(0)
-    # after the server's own handlers: both must hear of it
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    try:
-        await _answering(port, serving)
-        ready(f"http://{HOST}:{port}/")
-        await asyncio.wait({serving, asyncio.create_task(stopped.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        server.stop()
-        await serving
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal ends it quietly instead of being raised again afterwards."""
 
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
 
-async def _answering(port: int, serving: asyncio.Task[None]) -> None:
-    """Wait until the port accepts connections."""
-    for _ in range(200):
-        if serving.done():
-            serving.result()
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(HOST, port)
-            writer.close()
-            return
-        await asyncio.sleep(0.05)
-    raise RingfenceError(f"the page did not come up on {HOST}:{port}; try another --port")
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)

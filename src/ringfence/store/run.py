@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,7 +87,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class SignalReport(msgspec.Struct, frozen=True):
-    """What one signal did in this hunt. status: spoke, silent or stood_aside. words: what it says, plainly."""
+    """What one signal did. status: spoke, silent or stood_aside. words: what it says, plainly."""
 
     name: str
     words: str = ""
@@ -233,7 +234,7 @@ class Run:
         relation = self._relation("flagged_calls", where).filter(talk.isnotnull())
         reached = [_count(relation.filter(talk >= ConstantExpression(edge))) for edge in edges]
         at_least = [_count(relation), *reached, 0]
-        return [a - b for a, b in zip(at_least, at_least[1:], strict=False)]
+        return [a - b for a, b in pairwise(at_least)]
 
     def batches(
         self, table: str, where: Mapping[str, object] | None = None, size: int = 20_000

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ringfence.console import shell
+
+
+@pytest.mark.parametrize("name", shell.ASSETS)
+def test_assets_are_shipped_and_small(name: str) -> None:
+    assert 0 < len(shell.asset(name)) < 2 << 20
+
+
+def test_only_assets_are_given_out() -> None:
+    with pytest.raises(KeyError):
+        shell.asset("../shell.py")
+
+
+def test_assets_ask_no_other_host() -> None:
+    for name in ("ringfence.css", "ringfence.js"):
+        assert not re.search(rb"https?://|@import", shell.asset(name)), name
+
+
+def test_page_links_quote_names() -> None:
+    links = shell.PageLinks()
+    assert links.platform("P/1 ?x") == "/platforms/P%2F1%20%3Fx"
+    assert links.calls(trunk="a&b", caller="+44") == "/calls?trunk=a%26b&caller=%2B44"
+    assert links.victims(tier="likely") == "/victims?tier=likely"
+    assert links.campaign("C") == "/campaigns/C"
+
+
+def test_report_links_stay_inside() -> None:
+    links = shell.ReportLinks()
+    assert links.platform('P "1"') == "#platform-P_%221%22"
+    assert shell.anchor('P "1"') == 'platform-P_"1"'
+    assert links.calls(trunk="x") is links.campaign("C") is links.victims() is None
+
+
+def test_templates_escape_clean_and_mask() -> None:
+    masked = shell.environment(False).from_string("{{ t }}|{{ n|person }}|{{ r|about(n) }}|{{ gone }}")
+    text = masked.render(
+        t="<b>\u202e", n="+447700900123", r="saw +447700900123 from +442079460101", gone=None
+    )
+    assert text == "&lt;b&gt;\ufffd|+4477••••••23|saw +4477••••••23 from +442079460101|–"
+    shown = shell.environment(True).from_string("{{ n|person }}|{{ r|about(n) }}")
+    assert shown.render(n="+447700900123", r="saw +447700900123") == "+447700900123|saw +447700900123"

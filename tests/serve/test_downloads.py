@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from litestar.testing import TestClient
+
+from ringfence.serve.app import create_app
+from ringfence.serve.downloads import PERSONAL, WHAT, _cell, csv_lines
+from ringfence.store.run import SCHEMAS, Run
+
+
+@pytest.fixture(scope="module")
+def masked(found_run: Path) -> TestClient:
+    return TestClient(create_app(found_run), base_url="http://127.0.0.1:8400")
+
+
+@pytest.fixture(scope="module")
+def shown(found_run: Path) -> TestClient:
+    return TestClient(create_app(found_run, show_numbers=True), base_url="http://127.0.0.1:8400")
+
+
+def test_every_table_is_described() -> None:
+    assert set(WHAT) == set(SCHEMAS)
+    assert all("called" in PERSONAL[name] for name, schema in SCHEMAS.items() if "called" in schema.names)
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_csv_holds_every_row(shown: TestClient, found_run: Path, table: str) -> None:
+    answer = shown.get(f"/downloads/csv/{table}")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{table}.csv"'
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[0] == SCHEMAS[table].names
+    assert len(rows) - 1 == pq.read_metadata(found_run / f"{table}.parquet").num_rows
+
+
+def test_masked_csv_hides_called_people(found_run: Path) -> None:
+    with Run.open(found_run) as run:
+        presented = {row["caller"] for row in run.tally(("caller",))}
+        people = {row["called"] for row in run.rows("victims").rows} - presented
+        for table in PERSONAL:
+            text = b"".join(csv_lines(run, table, show_numbers=False)).decode()
+            assert not [number for number in people if number in text], table
+
+
+def test_parquet_leaves_whole_or_not_at_all(masked: TestClient, shown: TestClient, found_run: Path) -> None:
+    for table in SCHEMAS:
+        hidden = masked.get(f"/downloads/parquet/{table}").status_code == 404
+        assert hidden == (table in PERSONAL)
+        assert (
+            shown.get(f"/downloads/parquet/{table}").content == (found_run / f"{table}.parquet").read_bytes()
+        )
+    assert masked.get("/downloads/summary.json").json()["counts"]["platforms"] == 3
+
+
+@pytest.mark.parametrize(
+    "path", ["/downloads/csv/nothing", "/downloads/parquet/..%2Fsummary", "/downloads/csv/%2e%2e"]
+)
+def test_other_files_are_not_given_out(shown: TestClient, path: str) -> None:
+    assert shown.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        (["=1+1", "x"], "'=1+1 x"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3+cmd", "'-2+3+cmd"),
+        ("+442079460101", "+442079460101"),
+        (-1.5, "-1.5"),
+        (None, ""),
+        ("plain", "plain"),
+    ],
+)
+def test_a_spreadsheet_runs_nothing(value: object, written: str) -> None:
+    assert _cell("trunk", value, (), None) == written
