@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from ringfence.errors import ConfigError
-from ringfence.simulate.scenario import NAMED, TRAFFIC, UNKNOWN, Scenario, build, draw_unknown, dump
+from ringfence.simulate.calls import KINDS
+from ringfence.simulate.scenario import NAMED, SERVICES, TRAFFIC, UNKNOWN, Scenario, build, draw_unknown, dump
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -79,6 +80,13 @@ def test_every_range_is_of_a_known_parameter_and_holds_its_default() -> None:
     defaults = msgspec.structs.asdict(Scenario())
     for key, (low, high, _) in UNKNOWN.items():
         assert low <= defaults[key] <= high, key
+
+
+def test_the_reference_lists_every_parameter_scenario_service_and_kind() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "simulate.md").read_text(encoding="utf-8")
+    words = {*Scenario.__struct_fields__, *NAMED, *TRAFFIC, *KINDS}
+    assert [w for w in sorted(words) if f"`{w}`" not in text and f"`[{w}]`" not in text] == []
+    assert [s for s in SERVICES if s not in text] == []
 
 
 def test_a_later_period_starts_twelve_weeks_on() -> None:
