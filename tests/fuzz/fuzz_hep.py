@@ -5,6 +5,12 @@ from __future__ import annotations
 import io
 import sys
 
+if __name__ == "__main__":  # before the modules under test are loaded, so that their branches are seen
+    import atheris
+
+    with atheris.instrument_imports(include=["ringfence.sip", "ringfence.ingest"]):
+        import ringfence.ingest.hep  # noqa: F401
+
 from ringfence.ingest.bytestream import ByteStream
 from ringfence.ingest.capture import Capture, Fault
 from ringfence.ingest.hep import packets
@@ -30,8 +36,5 @@ def one_input(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    import atheris
-
-    atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()

@@ -21,7 +21,7 @@ MAX_OPEN = 100_000
 LINGER = 32_000_000  # µs: 64*T1, the longest a retransmission may come after the end (RFC 3261 section 17)
 UNANSWERED_AGE = 600_000_000  # µs without any message after which an unanswered call is given up
 ANSWERED_AGE = 12 * 3_600_000_000  # µs likewise for an answered one
-_SWEEP = 4_000_000
+_SWEEP = 8_000_000
 _MAX_ORPHANS = 20_000
 _RETRIABLE = frozenset({300, 301, 302, 305, 401, 407, 413, 415, 416, 420, 422, 428, 494})
 

@@ -139,22 +139,29 @@ def _addresses(message: Message) -> list[str]:
     target = parse_uri(message.uri)
     if target is not None:
         parts.append(f"request-uri:{target.scheme}{_names(target.params)}")
-    for name in ("from", "to", "contact"):
+    for name in ("from", "to"):
         value = message.get(name)
-        if value is None:
-            continue
-        address = parse_address(split_values(value)[0] if name == "contact" else value)
-        if address is None:
-            parts.append(f"{name}:?")
-            continue
-        brackets = "<>" if "<" in value else ""
-        inner = ""
-        if name == "contact":
-            uri = parse_uri(address.uri)
-            if uri is not None:
-                inner = uri.scheme + _names(uri.params)
-        parts.append(f"{name}:{inner}{brackets}{_names(address.params)}")
+        if value is not None:
+            parts.append(f"{name}:{_address_form(value)}")
+    contact = message.get("contact")
+    address = parse_address(split_values(contact)[0]) if contact is not None else None
+    uri = parse_uri(address.uri) if address else None
+    if address is not None and uri is not None:
+        brackets = "<>" if contact and "<" in contact else ""
+        parts.append(f"contact:{uri.scheme}{_names(uri.params)}{brackets}{_names(address.params)}")
     return parts
+
+
+def _address_form(value: str) -> str:
+    """Whether a From or To has angle brackets, and the names of its header parameters in order."""
+    _, bracket, tail = value.rpartition(">")
+    if not bracket:
+        tail = value.partition(";")[2]
+    elif '"' in tail:
+        address = parse_address(value)
+        return "?" if address is None else f"<>{_names(address.params)}"
+    names = [piece.partition("=")[0].strip().lower() for piece in tail.split(";")]
+    return ("<>" if bracket else "") + "".join(f";{name}" for name in names if name)
 
 
 def _product(message: Message) -> list[str]:

@@ -41,7 +41,8 @@ def branch_of(via: str) -> str:
 
 def glance(data: bytes) -> Glance | None:
     """The fields of a message that is written as nearly all are: ASCII, long header names in their usual case
-    and spacing, nothing folded. None for any other, which must be parsed."""
+    and spacing, nothing folded. None for any other, which must be parsed. Of a field that is repeated, which
+    RFC 3261 forbids, another one may be taken than `parse` takes."""
     end = data.find(b"\r\n\r\n")
     try:
         text = data[: end + 2].decode("ascii")
@@ -57,7 +58,7 @@ def glance(data: bytes) -> Glance | None:
     else:
         line = text[: text.find("\r\n")]
         method, status = line.partition(" ")[0], 0
-        if line[-8:] != " SIP/2.0" or line.count(" ") != 2:
+        if line[-8:] != " SIP/2.0" or line.count(" ") != 2 or not method.isalpha():
             return None
     values = []
     for name, length in _FIELDS:

@@ -154,6 +154,7 @@ def parse_via(text: str) -> Via | None:
     return Via(match["transport"], match["host"], int(match["port"]) if match["port"] else None, params)
 
 
+@functools.lru_cache(maxsize=4096)  # few numbers, few methods
 def parse_cseq(text: str) -> tuple[int, str] | None:
     """Number and method; None if it breaks the grammar or does not fit 31 bits (RFC 3261 section 8.1.1.5)."""
     number, space, method = text.partition(" ")

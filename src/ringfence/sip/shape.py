@@ -13,9 +13,8 @@ _LETTERS_DIGITS = re.compile(r"[^A-Za-z0-9]")
 _VERSION = re.compile(
     r"/|[\s_\-]*\(|[\s_\-]+(?:[vVrR]?\d|[0-9A-Fa-f]{12}\b|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 )
-_COUNTED_WORD = re.compile(
-    r"\d{3,7}(?=[A-Za-z]*[G-Zg-z])([A-Za-z]{4,16})\d{1,7}"
-)  # process id, constant, counter
+# a process id, a constant, a counter: sipp and others made like it
+_COUNTED_WORD = re.compile(r"\d{3,7}(?=[A-Za-z]*[G-Zg-z])([A-Za-z]{4,16})\d{1,7}")
 _MAX = 512
 
 
