@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import io
 import re
 import subprocess
 import sys
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,18 @@ def test_nothing_depends_on_one_machine() -> None:
                 continue
             if match := paths.search(text):
                 found.append(f"{path.relative_to(ROOT)}: {match.group()}")
+    assert not found, "\n".join(found)
+
+
+def test_detectors_know_no_engine() -> None:
+    # names in code; a comment may explain why something is written as it is
+    engines = re.compile("duckdb|spark", re.I)
+    found = [
+        f"{path.relative_to(ROOT)}: {token.string}"
+        for path in (PACKAGE / "hunt").rglob("*.py")
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
+        if token.type == tokenize.NAME and engines.search(token.string)
+    ]
     assert not found, "\n".join(found)
 
 
