@@ -277,7 +277,7 @@ class _Builder:
     def _batch(self, budget: int, i: int, stretch: int) -> Array:
         """SIMs bought together: consecutive numbers, one kind of modem, one or two cells, no friends."""
         people, rng = self.people, self.rng
-        n = max(5, budget // 5)
+        n = min(2000, max(5, budget // 5))
         first = int(people.home_mobiles.anywhere(rng, 1)[0])
         run = first - first % 10_000 + np.arange(10_000)  # a block that other subscribers share
         free = run[~np.isin(run, people.number)]
@@ -300,6 +300,8 @@ class _Builder:
                 return bought[int(rng.integers(0, max(1, len(bought) // 4))) :]
         town = int(len(TOWNS) * rng.random() ** 1.6)
         here = np.flatnonzero(people.town[: people.home] == town)
+        if len(here) == 0:  # a very small network
+            here = np.arange(people.home)
         fixed = here[~people.mobile[here]]
         chosen = fixed if len(fixed) > n and rng.random() < 0.5 else here
         if rng.random() < s.number_order_rate:
