@@ -1,6 +1,6 @@
 """Record a real capture: sipp callers through Kamailio to sipp answerers, on loopback, while dumpcap listens.
 
-    python tests/peers/live_capture.py capture.pcapng [--transport udp|tcp|udp6] [--calls 10]
+    python -m tests.peers.live_capture capture.pcapng [--transport udp|tcp|udp6] [--calls 10]
 
 Everything stays on 127.0.0.1 or ::1 and every number is from a drama range; neither can be chosen. Needs
 Debian's sipp, kamailio and wireshark-common, and the right to capture on `lo`.
