@@ -48,9 +48,9 @@ def _campaign(
 
 
 CAMPAIGNS = [
-    _campaign("P-7f3a-1", "P-7f3a", ["TG-EASTBRIDGE-04"], list(OWNERS)[:3], days=(0, 14), weight=0.34),
+    _campaign("P-7f3a/1", "P-7f3a", ["TG-EASTBRIDGE-04"], list(OWNERS)[:3], days=(0, 14), weight=0.34),
     _campaign(
-        "P-7f3a-2",
+        "P-7f3a/2",
         "P-7f3a",
         ["TG-EASTBRIDGE-04", "TG-HALCYON-11"],
         list(OWNERS)[:2],
@@ -58,19 +58,19 @@ CAMPAIGNS = [
         weight=0.22,
     ),
     _campaign(
-        "P-7f3a-3",
+        "P-7f3a/3",
         "P-7f3a",
         ["TG-HALCYON-11"],
         [*list(OWNERS)[3:5], "+447700900990"],
         days=(3, 14),
         weight=0.13,
     ),
-    _campaign("P-21bc-1", "P-21bc", ["TG-MERIDIAN-02"], list(OWNERS)[2:6], days=(2, 12), weight=0.16),
+    _campaign("P-21bc/1", "P-21bc", ["TG-MERIDIAN-02"], list(OWNERS)[2:6], days=(2, 12), weight=0.16),
     _campaign(
-        "P-21bc-2", "P-21bc", ["TG-MERIDIAN-02", HOSTILE], ["+442079460102"], days=(6, 14), weight=0.08
+        "P-21bc/2", "P-21bc", ["TG-MERIDIAN-02", HOSTILE], ["+442079460102"], days=(6, 14), weight=0.08
     ),
     _campaign(
-        "P-c904-1",
+        "P-c904/1",
         "P-c904",
         ["TG-MOBILE-GW-7"],
         [f"+4477009009{i:02}" for i in range(60, 72)],

@@ -28,7 +28,7 @@ def test_every_value_is_a_node_that_knows_its_flows() -> None:
     assert len(nodes) == 2 + 2 + 3 + 2 + 2
     assert nodes["TG-2: 40 calls"] == {"1", "2"}
     assert nodes["+442079460101: 90 calls"] == {"0", "1"}
-    assert nodes["not known: 10 calls"] == {"2"}
+    assert nodes["in no register: 10 calls"] == {"2"}
 
 
 def test_bands_say_from_where_to_where() -> None:

@@ -42,8 +42,8 @@ def test_a_platform_in_full(found_run: Path) -> None:
         assert (view.name, view.colour) == ("P-21bc", 1)
         assert sum(view.days.values()) == sum(view.hours.values()) == row["calls"]
         assert sum(view.talk.values) == view.answered
-        assert {r["campaign"] for r in view.campaigns.rows} == {"P-21bc-1", "P-21bc-2"}
-        assert sum(calls_by_day(run, campaign="P-c904-1").values()) > 0
+        assert {r["campaign"] for r in view.campaigns.rows} == {"P-21bc/1", "P-21bc/2"}
+        assert sum(calls_by_day(run, campaign="P-c904/1").values()) > 0
     assert len(view.identities.rows) == 3
     assert view.identities.more > 0
 

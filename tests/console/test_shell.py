@@ -24,10 +24,10 @@ def test_assets_ask_no_other_host() -> None:
 
 def test_page_links_quote_names() -> None:
     links = shell.PageLinks()
-    assert links.platform("P/1 ?x") == "/platforms/P%2F1%20%3Fx"
+    assert links.platform("P/1 ?x") == "/platforms/one?id=P%2F1+%3Fx"
     assert links.calls(trunk="a&b", caller="+44") == "/calls?trunk=a%26b&caller=%2B44"
     assert links.victims(tier="likely") == "/victims?tier=likely"
-    assert links.campaign("C") == "/campaigns/C"
+    assert links.campaign("C") == "/campaigns/one?id=C"
 
 
 def test_report_links_stay_inside() -> None:

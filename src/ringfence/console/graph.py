@@ -99,7 +99,7 @@ def _nodes(flows: Sequence[Mapping[str, Any]], field: str, colours: Mapping[str,
         value = flow[field]
         if value not in nodes:
             # a platform's own colour; elsewhere the platform that brings most of the calls
-            nodes[value] = _Node(_name(value), 0, colours.get(flow["platform"], 0), set())
+            nodes[value] = _Node(_name(field, value), 0, colours.get(flow["platform"], 0), set())
         nodes[value].calls += flow["calls"]
         nodes[value].flows.add(index)
     for value, node in nodes.items():
@@ -121,8 +121,10 @@ def _leading(flows: Sequence[Mapping[str, Any]], colours: Mapping[str, int]) -> 
     return max(calls, key=lambda colour: (calls[colour], -colour))
 
 
-def _name(value: object) -> str:
-    return "not known" if value is None else display.clean(str(value), 40)
+def _name(field: str, value: object) -> str:
+    if value is None:
+        return {"caller": "withheld", "owner": "in no register"}.get(field, "not known")
+    return display.clean(str(value), 40)
 
 
 def _place(nodes: Mapping[Any, _Node], total: int, height: float) -> None:

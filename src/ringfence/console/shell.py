@@ -38,10 +38,11 @@ class PageLinks:
     """Links of the pages that `serve` mounts."""
 
     def platform(self, name: str) -> str | None:
-        return "/platforms/" + quote(name, safe="")
+        # a name may hold a slash, which a server has decoded before it looks for the page
+        return "/platforms/one?" + urlencode({"id": name})
 
     def campaign(self, name: str) -> str | None:
-        return "/campaigns/" + quote(name, safe="")
+        return "/campaigns/one?" + urlencode({"id": name})
 
     def calls(self, **filters: str) -> str | None:
         return "/calls?" + urlencode(filters)

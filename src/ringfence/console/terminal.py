@@ -107,7 +107,7 @@ def _reasons(platforms: list[Row]) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for rank, row in enumerate(platforms):
-        reason = Text(display.sentence(_line(row["reason"] or "", 400)))
+        reason = Text(display.sentence(_line(row["reason"] or "", 900)))
         if row["known_as"]:
             reason.append(f" Known before as {_line(row['known_as'], 40)}.", style="yellow")
         grid.add_row(_name(row, rank), reason)

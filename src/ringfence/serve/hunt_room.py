@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, Parameter
+from litestar.params import QueryParameter
 
 from ringfence.console import charts, words
 from ringfence.console.overview import (
@@ -32,8 +32,9 @@ from ringfence.store.run import Run
 _OFFERED = 200
 
 Web = Request[Any, Any, Any]
-PageNumber = Annotated[int, Parameter(ge=1, le=10_000_000)]
-Filter = Annotated[str | None, Parameter(max_length=400)]
+PageNumber = Annotated[int, QueryParameter(ge=1, le=10_000_000)]
+Name = Annotated[str, QueryParameter(name="id", max_length=400)]
+Filter = Annotated[str | None, QueryParameter(max_length=400)]
 
 #: The report brings its script and style inside; its own policy (a meta element) names them by hash.
 REPORT_POLICY = (
@@ -59,8 +60,8 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
             request, "pages/overview.html", title="Overview", summary=summary, seen=seen, head=head
         )
 
-    @get("/platforms/{name:str}", sync_to_thread=True)
-    def platform(request: Web, name: FromPath[str]) -> Response[str]:
+    @get("/platforms/one", sync_to_thread=True)
+    def platform(request: Web, name: Name) -> Response[str]:
         ranked = ranked_platforms(run)
         for rank, row in enumerate(ranked, 1):
             if row["platform"] == name:
@@ -81,8 +82,8 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
             total=found.total,
         )  # fmt: skip
 
-    @get("/campaigns/{name:str}", sync_to_thread=True)
-    def campaign(request: Web, name: FromPath[str]) -> Response[str]:
+    @get("/campaigns/one", sync_to_thread=True)
+    def campaign(request: Web, name: Name) -> Response[str]:
         row = run.one("campaigns", name)
         if row is None:
             raise NotFoundException
