@@ -61,7 +61,7 @@ def test_it_tells_the_story(text: str) -> None:
         "Three spoofing services found", "5 to 18 October 2026", "Simulated data", "almost certain",
         "Northern Example Bank", "Known before as K-2025-03", "Halcyon Wholesale",
         "The bank&#39;s own fraud team",
-        "Stood aside", "no reports were given", "never to the owner of the presented number",
+        "Stood aside", "No reports were given", "never to the owner of the presented number",
         "does not say that money was lost", "Records hold no attestation for 38 % of calls",
         "no_called_number",
         "of which no records are public", "more, in victims.parquet",

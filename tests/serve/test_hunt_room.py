@@ -13,7 +13,8 @@ from ringfence.store.run import Run
 
 PAGES = (
     "/", "/platforms/one?id=P-7f3a", "/platforms/one?id=P-c904", "/campaigns", "/campaigns/one?id=P-21bc/2",
-    "/victims", "/victims?tier=likely&platform=P-7f3a", "/calls", "/calls?signal=many_owners&sort=-score", "/sources",
+    "/victims", "/victims?tier=likely&platform=P-7f3a",
+    "/calls", "/calls?signal=many_owners&sort=-score", "/sources",
     "/considered", "/rejected", "/rejected?reason=bad_time", "/method", "/downloads", "/report",
 )  # fmt: skip
 
