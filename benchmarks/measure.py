@@ -16,11 +16,15 @@ RINGFENCE = str(Path(sys.executable).with_name("ringfence"))
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """seconds: by the wall clock. peak: bytes of resident memory. out: what it wrote to standard output."""
+    """seconds: by the wall clock. peak: bytes of resident memory. out: what it wrote to standard output.
+
+    processor: seconds of all cores, which do not grow with what else the machine does.
+    """
 
     seconds: float
     peak: int
     out: str
+    processor: float = 0.0
 
 
 def run(command: Sequence[str]) -> Cost:
@@ -32,7 +36,7 @@ def run(command: Sequence[str]) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed ({process.returncode}):\n{err[-2000:]}")
-    return Cost(time.perf_counter() - began, used.ru_maxrss * 1024, out)
+    return Cost(time.perf_counter() - began, used.ru_maxrss * 1024, out, used.ru_utime + used.ru_stime)
 
 
 def _drain(process: subprocess.Popen[str]) -> tuple[str, str]:

@@ -18,7 +18,11 @@ def test_kamailio_invites_and_byes_are_one_call(ingested: Any) -> None:
     assert report.files[0].format == "acc"
     by_id = {c["sip_call_id"].split("@")[0]: c for c in calls}
     first = by_id["call-1"]
-    assert (first["start_time"], first["answer_time"], first["end_time"]) == (at(10, 0, 5), at(10, 0, 5), at(10, 6))
+    assert (first["start_time"], first["answer_time"], first["end_time"]) == (
+        at(10, 0, 5),
+        at(10, 0, 5),
+        at(10, 6),
+    )
     assert (first["caller"], first["called"], first["status"]) == ("+442079460101", "+447700900123", 200)
     assert first["source_ip"] == "192.0.2.7"
     assert (by_id["call-2"]["status"], by_id["call-2"]["answer_time"]) == (487, None)

@@ -8,7 +8,7 @@ is needed. (Kamailio and OpenSIPS, acc module: database tables.)
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from ringfence.ingest.mapping import Column, Mapping, apply
 from ringfence.ingest.source import head
 from ringfence.model.record import CALL_RECORD
 
-#: Calls that may wait for their other half: it bounds memory, at about half a KiB each.
+#: Calls that may wait for their other half: it bounds memory, at about 1 KiB each.
 WAITING = 400_000
 
 _SIGNATURE = {"method", "callid", "sip_code", "time"}
@@ -137,8 +137,10 @@ class _Join:
         self.done: list[dict[str, Any]] = []
         self.lone: list[dict[str, Any]] = []
         self.notes: Counter[str] = Counter()
-        self._calls: dict[str, dict[str, Any]] = {}
-        self._byes: dict[str, dict[str, Any]] = {}
+        # popping the oldest of a plain dict is linear in what was popped before
+        self._calls: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._byes: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._round = 0
 
     def take(self, row: dict[str, Any]) -> None:
         """One transaction."""
@@ -175,6 +177,7 @@ class _Join:
             elif bye is not None:
                 row["end_time"] = bye["start_time"]
                 self.notes["part_of_a_call"] += 1
+        row["round"] = self._round
         self._calls[call_id] = row
 
     def _bye(self, row: dict[str, Any]) -> None:
@@ -188,13 +191,17 @@ class _Join:
             call["end_time"] = row["start_time"]
 
     def trim(self, most: int) -> None:
-        """Let go of the calls that waited longest, until `most` are left."""
+        """Let go of the calls that ended before the last round, in which another branch or a second BYE
+        may have come, and of those that waited longest, until `most` are left."""
+        ended = [k for k, c in self._calls.items() if c["end_time"] is not None and c["round"] < self._round]
+        self.done += [self._calls.pop(call_id) for call_id in ended]
         while len(self._calls) > most:
-            call = self._calls.pop(next(iter(self._calls)))
+            _, call = self._calls.popitem(last=False)
             self.notes["end_not_recorded"] += call["end_time"] is None
             self.done.append(call)
         while len(self._byes) > most:
-            self.lone.append(self._byes.pop(next(iter(self._byes))))
+            self.lone.append(self._byes.popitem(last=False)[1])
+        self._round += 1
 
     def forget(self) -> None:
         """Start the next batch."""

@@ -8,7 +8,7 @@ as one node saw it: hunt on the records of one kind of node, or a call counts on
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class _Calls:
         self.rows: list[dict[str, Any]] = []
         self.rejects: list[Reject] = []
         self._notes: Counter[str] = Counter()
-        self._parts: dict[tuple[object, ...], dict[str, Any]] = {}
+        self._parts: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
 
     def take(self, record: Record) -> None:
         """One record. One that is not about a call is noted, one that cannot be decoded a reject."""
@@ -106,7 +106,7 @@ class _Calls:
     def trim(self, most: int) -> None:
         """Let go of the calls that waited longest for their last part, until `most` are left."""
         while len(self._parts) > most:
-            self.rows.append(self._parts.pop(next(iter(self._parts))))
+            self.rows.append(self._parts.popitem(last=False)[1])
             self._notes["last_part_missing"] += 1
 
     def batch(self, offset: int) -> Batch:
