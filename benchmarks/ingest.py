@@ -177,9 +177,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", type=int, default=[300_000, 1_000_000, 3_000_000])
     arguments = parser.parse_args()
     print(machine())
-    print(
-        f"{'format':16}{'rows in':>12}{'calls out':>12}{'MB':>7}{'rows/cpu s':>12}{'rows/s':>10}{'peak MB':>9}"
-    )
+    print(f"{'format':16}{'rows':>12}{'calls':>12}{'MB':>7}{'rows/cpu s':>12}{'rows/s':>10}{'peak MB':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.formats:
             for rows in arguments.rows:

@@ -1,4 +1,4 @@
-"""FreeSWITCH's CSV CDRs (mod_cdr_csv) in the templates that its default configuration ships, also `sql`.
+"""FreeSWITCH's CSV CDRs (mod_cdr_csv) in the templates that its default configuration ships.
 
 Times are the switch's local ones: give the zone.
 """
@@ -18,7 +18,7 @@ from ringfence.ingest.mapped import text_batches
 from ringfence.ingest.mapping import Column, Mapping
 from ringfence.ingest.source import head
 
-#: The columns of cdr_csv.conf.xml's templates. example, snom, linksys and sql begin alike.
+#: The columns of cdr_csv.conf.xml's templates. example, snom and linksys begin alike.
 _EXAMPLE = [
     "caller_id_name",
     "caller_id_number",
