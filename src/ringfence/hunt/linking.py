@@ -10,7 +10,7 @@ campaigns.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -21,15 +21,31 @@ from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
 from ringfence.hunt.context import DAY, HOUR, Context
+from ringfence.hunt.scoring import chain
 
 
 class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. join: ties that a stray call needs."""
+    least_calls: a platform with fewer calls is not reported. person, stranger_number, owner_number: the weight of
+    one shared thing. join_stray, join_anchored: the tie that joins two groups, plus `growth` per call of the
+    smaller one. same_*, next_call: weights of ties between calls when campaigns are sought; resolution: of
+    Louvain's modularity."""
 
     owned_share: float = 0.5
     least_calls: int = 5
-    join: float = 0.5
+    person: float = 1.0
+    stranger_number: float = 1.0
+    owner_number: float = 0.4
+    join_stray: float = 0.4
+    join_anchored: float = 1.4
+    growth: float = 0.03
+    same_number: float = 2.0
+    same_person: float = 2.0
+    same_account: float = 2.0
+    same_area: float = 2.0
+    same_region_and_day: float = 0.5
+    next_call: float = 1.5
+    resolution: float = 0.6
 
 
 _OWNED = ("entry", "address", "shape", "cell")
@@ -61,35 +77,54 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _shared_things(calls: pd.DataFrame) -> list[tuple[Any, float]]:
-    """Identities, victims and crews of each call as codes (-1: none), with the weight of such a tie."""
-    identity = pd.factorize(calls["caller"].where(calls["caller"].notna(), -1))[0]
-    identity = np.where(calls["caller"].isna(), -1, identity)
-    victim = pd.factorize(calls["called"])[0]
-    return [(identity, 1.0), (victim, 2.0), (calls["crew"].to_numpy(np.int64), 1.0)]
+def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> Counter[tuple[int, int]]:
+    """How strongly each two groups of calls are tied by what they share.
+
+    A person whom both reached within two days counts most: strangers hardly meet there. A presented number that
+    is nobody's by name is shared by chance as rarely; an owner's well-known number is anyone's choice.
+    """
+    frame = calls.assign(group=groups)
+    ties: Counter[tuple[int, int]] = Counter()
+
+    def add(rows: pd.DataFrame, weight: float) -> None:
+        for _value, found in rows.groupby("key", sort=False)["group"]:
+            both = sorted({int(g) for g in found})
+            for a, one in enumerate(both):
+                for two in both[a + 1 :]:
+                    ties[one, two] += weight / (len(both) - 1)
+
+    shown = frame[frame["caller"].notna()].assign(key=lambda f: f["caller"])
+    add(shown[shown["owner"].isna()], linkage.stranger_number)
+    add(shown[shown["owner"].notna()], linkage.owner_number)
+    one, two = chain(frame, ["called"], 2 * DAY)
+    met = pd.DataFrame({"a": groups[one], "b": groups[two], "called": frame["called"].to_numpy()[one]})
+    met = met[met["a"] != met["b"]]
+    pairs = pd.DataFrame(
+        {"a": met[["a", "b"]].min(axis=1), "b": met[["a", "b"]].max(axis=1), "called": met["called"]}
+    )
+    for (a, b), people in pairs.drop_duplicates().groupby(["a", "b"]):
+        ties[int(a), int(b)] += linkage.person * len(people)
+    return ties
 
 
-def _attach(groups: Any, owned: Any, things: list[tuple[Any, float]], linkage: Linkage) -> Any:
-    """Join each group without infrastructure of its own to the one with which it shares the rarest things."""
-    members: dict[int, list[int]] = defaultdict(list)
-    for row, group in enumerate(groups):
-        members[int(group)].append(row)
-    target = {g: g for g in members}
-    anchored = {g for g, rows in members.items() if owned[rows].any()}
-    for group in sorted(members, key=lambda g: (-len(members[g]), g)):
-        if group in anchored:
-            continue
-        ties: Counter[int] = Counter()
-        for codes, weight in things:
-            for value in {int(v) for v in codes[members[group]] if v >= 0}:
-                others = {int(groups[r]) for r in np.flatnonzero(codes == value)} - {group}
-                for other in others:
-                    ties[target[other]] += weight / len(others)
-        ties.pop(group, None)
-        best = max(ties, key=lambda g: (ties[g], len(members[g]), -g), default=None)
-        if best is not None and ties[best] >= linkage.join:
-            target = {g: best if t == group else t for g, t in target.items()}
-    return np.array([target[int(g)] for g in groups])
+def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) -> Any:
+    """Join groups, the best-tied pair first, until no tie is strong enough for the smaller of the two.
+
+    A group with infrastructure of its own needs a stronger tie than stray calls over common ground.
+    """
+    groups = groups.copy()
+    while True:
+        sizes = Counter(groups.tolist())
+        own = set(groups[anchored].tolist())
+        best, best_tie = None, 0.0
+        for (a, b), tie in _ties(calls, groups, linkage).items():
+            need = linkage.join_anchored if a in own and b in own else linkage.join_stray
+            need += linkage.growth * min(sizes[a], sizes[b])
+            if tie / need > best_tie or (tie / need == best_tie and best is not None and (a, b) < best):
+                best, best_tie = (a, b), tie / need
+        if best is None or best_tie < 1.0:
+            return groups
+        groups[groups == best[1]] = best[0]
 
 
 def _name(prefix: str, texts: list[str]) -> str:
@@ -97,44 +132,60 @@ def _name(prefix: str, texts: list[str]) -> str:
     return f"{prefix}{digest[:8]}"
 
 
-def _communities(calls: pd.DataFrame) -> Any:
-    """Campaigns among the calls of one platform: Louvain communities of calls over what they share."""
-    if len(calls) < 8:
-        return np.zeros(len(calls), np.int64)
-    frame = calls.reset_index(drop=True)
-    day = (frame["t"] // DAY).to_numpy()
-    caller = frame["caller"].fillna(-1).astype("int64")
-    things: list[tuple[Any, float]] = [
-        (np.where(caller == -1, -1, pd.factorize(caller)[0]), 2.0),
-        (pd.factorize(frame["called"])[0], 2.0),
-        (np.where(frame["has_account"], frame["entry"], -1), 3.0),
-        (
-            pd.factorize(pd.Series(list(zip(frame["entry"], frame["called"] // 10_000, day, strict=True))))[
-                0
-            ],
-            1.0,
-        ),
-        (pd.factorize(pd.Series(list(zip(frame["entry"], frame["t"] // (2 * HOUR), strict=True))))[0], 1.0),
-        (frame["device"].to_numpy(), 2.0),
-    ]
-    rows, columns, values, offset = [], [], [], 0
-    for codes, weight in things:
-        codes = np.asarray(codes)
-        keep = codes >= 0
-        compact, uniques = pd.factorize(codes[keep])
-        count = np.bincount(compact, minlength=len(uniques))
-        # a thing that half the platform shares tells no customer apart
-        rarity = np.log((len(frame) + 1) / count) / np.log(len(frame) + 1)
-        rows.append(np.flatnonzero(keep))
-        columns.append(compact + offset)
-        values.append(weight * rarity[compact] + 1e-6)
-        offset += len(uniques)
-    matrix = csr_matrix(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(len(frame), offset)
+def _alike(codes: Any, weight: float, size: int) -> csr_matrix:
+    """Calls tied by an equal code (-1: none); a thing that many calls share ties each two of them less."""
+    codes = np.asarray(codes)
+    keep = codes != -1
+    compact, uniques = pd.factorize(codes[keep])
+    count = np.bincount(compact, minlength=len(uniques))
+    rarity = np.log((size + 1) / count) / np.log(size + 1) / np.sqrt(np.maximum(count - 1, 1))
+    half = csr_matrix(
+        (np.sqrt(weight * rarity)[compact], (np.flatnonzero(keep), compact)),
+        shape=(size, max(len(uniques), 1)),
     )
-    model = Louvain(resolution=1.0, shuffle_nodes=False, random_state=0)
-    model.fit(matrix, force_bipartite=True)
-    return model.labels_row_
+    return half @ half.T
+
+
+def _one_after_the_other(calls: pd.DataFrame, weight: float) -> csr_matrix:
+    """Ties from each call to those that begin in the 40 minutes after it ends, shared among them: a customer
+    makes one call at a time."""
+    start, end = calls["t"].to_numpy(), calls["end"].to_numpy()
+    rows, columns, values = [], [], []
+    order = np.lexsort((calls["call_id"].to_numpy(), start))
+    for place, one in enumerate(order):
+        following = [two for two in order[place + 1 : place + 12] if start[two] <= end[one] + 40 * HOUR // 60]
+        for two in following:
+            if start[two] >= end[one] - 2_000_000:
+                rows.append(one)
+                columns.append(two)
+                values.append(weight / len(following))
+    ties = csr_matrix((values, (rows, columns)), shape=(len(calls), len(calls)))
+    return ties + ties.T
+
+
+def _communities(calls: pd.DataFrame, linkage: Linkage) -> Any:
+    """Campaigns among the calls of one platform: Louvain communities over what one customer's calls share."""
+    size = len(calls)
+    if size < 4:
+        return np.zeros(size, np.int64)
+    frame = calls.reset_index(drop=True)
+    caller = frame["caller"].fillna(-1).astype("int64").to_numpy()
+    area = (frame["called"] // 10_000).to_numpy()
+    region = pd.factorize(pd.Series(list(zip(frame["called"] // 1_000_000, frame["t"] // DAY, strict=True))))[
+        0
+    ]
+    ties = (
+        _alike(caller, linkage.same_number, size)
+        + _alike(frame["called"], linkage.same_person, size)
+        + _alike(np.where(frame["has_account"], frame["entry"], -1), linkage.same_account, size)
+        + _alike(frame["device"], linkage.same_account, size)
+        + _alike(area, linkage.same_area, size)
+        + _alike(region, linkage.same_region_and_day, size)
+        + _one_after_the_other(frame, linkage.next_call)
+    ).tolil()
+    ties.setdiag(1e-6)  # a call that shares nothing is a campaign of its own
+    model = Louvain(resolution=linkage.resolution, shuffle_nodes=False, random_state=0)
+    return model.fit_predict(ties.tocsr())
 
 
 def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None) -> pd.DataFrame:
@@ -147,13 +198,12 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     if calls.empty:
         return calls.assign(platform=pd.Series(dtype=str), campaign=pd.Series(dtype=str))
     owned = _owned(calls, context.sizes, linkage)
-    things = _shared_things(calls)
     same_hand = calls["caller"].fillna(-1).astype("int64")
     session = pd.factorize(pd.Series(list(zip(same_hand, calls["entry"], strict=True))))[0]
     session = np.where(same_hand == -1, -1, session)
     groups = _components([*owned, session], len(calls))
     anchored = np.any([g >= 0 for g in owned], axis=0)
-    groups = _attach(groups, anchored, things, linkage)
+    groups = _merge(calls, groups, anchored, linkage)
     texts = context.sources.set_index("source")
     calls["has_account"] = texts["account"].reindex(calls["source"]).to_numpy() != ""
     platform = np.full(len(calls), "", object)
@@ -171,7 +221,7 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
         ]
         name = _name("P-", list(evidence))
         platform[rows] = name
-        found = _communities(calls.loc[rows])
+        found = _communities(calls.loc[rows], linkage)
         order = calls.loc[rows].assign(found=found).groupby("found")["t"].min().sort_values().index
         number = {int(c): i + 1 for i, c in enumerate(order)}
         campaign[rows] = [f"{name}/{number[int(c)]:02d}" for c in found]

@@ -85,22 +85,25 @@ def text_to_code(text: str) -> int:
 
 
 def microseconds(time: Any) -> Any:
-    """A timestamp column as int64 µs since 1970 UTC: exact on every engine."""
-    return time.delta(ibis.timestamp("1970-01-01 00:00:00", timezone="UTC"), unit="microsecond")
+    """A timestamp column (UTC) as int64 µs since 1970: exact on every engine.
+
+    The zone is dropped first: with it, the same difference took four times as long in DuckDB.
+    """
+    return time.cast("timestamp").delta(ibis.timestamp("1970-01-01 00:00:00"), unit="microsecond")
 
 
 def _easy_code(number: Any) -> Any:
-    """The code of a value that is already E.164 or a short code; null for anything else."""
-    e164 = number.substr(1).try_cast("int64")
-    short = (ibis.literal("1") + number).try_cast("int64")
+    """The code of a value that is already E.164 or a short code; null for anything else.
+
+    A cast reads more than digits (blanks, exponents), so the length must be that of the integer's digits; the
+    logarithm errs only beside 10**15, and then the value goes the slower way.
+    """
+    value = number.try_cast("int64")
+    digits = value.cast("float64").log10().floor().cast("int64") + 1
+    e164 = number.startswith("+") & (value >= 1_000_000) & (value < 10**15) & (digits + 1 == number.length())
+    short = number.re_search("^[0-9]{2,8}$")
     return ibis.cases(
-        (
-            (number.length() <= _LONGEST)
-            & (ibis.literal("+") + e164.cast("string") == number)
-            & (e164 >= 1_000_000),
-            e164,
-        ),
-        ((number.length() <= 8) & (short.cast("string") == ibis.literal("1") + number), -short),
+        (e164.fill_null(False), value), (short, -(ibis.literal("1") + number).try_cast("int64"))
     )
 
 
@@ -176,27 +179,14 @@ def code_records(
     present = [c for c in SOURCE_COLUMNS if c in fields]
     sources = _numbered_sources(engine, raw, present)
 
-    table = raw
-    for column in numbers:
-        easy = _easy_code(table[column])
-        if hard is None:
-            table = table.mutate(**{f"code_{column}": easy})
-        else:
-            side = hard.select(
-                **{f"raw_{column}": hard.raw, f"hard_{column}": hard.code, f"why_{column}": hard.reason}
-            )
+    table = raw.mutate(**{f"code_{c}": _easy_code(raw[c]) for c in numbers})
+    if hard is not None:
+        for column in numbers:
+            side = hard.select(**{f"raw_{column}": hard.raw, f"hard_{column}": hard.code})
             table = table.left_join(side, table[column] == side[f"raw_{column}"])
             table = table.mutate(
-                **{f"code_{column}": ibis.coalesce(_easy_code(table[column]), table[f"hard_{column}"])}
+                **{f"code_{column}": ibis.coalesce(table[f"hard_{column}"], table[f"code_{column}"])}
             )
-    if present:
-        known = engine.upload(sources, "sources")
-        keyed = {f"key_{c}": table[c].fill_null("") for c in present}
-        table = table.mutate(**keyed)
-        known = known.rename({f"of_{c}": c for c in present})
-        table = table.left_join(known, [table[f"key_{c}"] == known[f"of_{c}"] for c in present])
-    else:
-        table = table.mutate(source=ibis.literal(0, "int64"))
 
     def code(column: str) -> Any:
         return table[f"code_{column}"] if column in numbers else ibis.null("int64")
@@ -224,7 +214,7 @@ def code_records(
         status=status,
         **{_CODED_NAMES[c]: code(c) for c in NUMBER_COLUMNS},
         roaming=table.roaming if "roaming" in fields else ibis.null("boolean"),
-        source=table.source,
+        **{c: table[c] for c in present},
         **{n: table[c] if c in fields else ibis.null("string") for c, n in _PASSED_COLUMNS.items()},
         **{c: table[c] for c in extra},
         why=why,
@@ -232,6 +222,12 @@ def code_records(
         source_row=table.source_row,
     )
     good = coded.filter(coded.why.isnull()).drop("why", "source_file", "source_row")
+    if present:
+        known = engine.upload(sources, "sources").rename({f"of_{c}": c for c in present})
+        same = [good[c].fill_null("") == known[f"of_{c}"] for c in present]
+        good = good.left_join(known, same).drop(*present, *(f"of_{c}" for c in present))
+    else:
+        good = good.mutate(source=ibis.literal(0, "int64"))
     calls = engine.keep(good, "calls")
     span = engine.collect(
         calls.aggregate(n=calls.count(), first=calls.t.min(), last=calls.t.max())
