@@ -30,7 +30,7 @@ _MOST_NODES = 14
 _MORE = "\0more"
 
 _WIDTH, _TOP, _GAP, _NODE_WIDTH = 1160, 34, 8, 10
-_LABEL = 132
+_LABEL = 186
 
 
 class _Node(msgspec.Struct):
