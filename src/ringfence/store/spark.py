@@ -75,6 +75,9 @@ class SparkEngine:
             raise
         for key, value in _SESSION_SETTINGS.items():
             self._session.conf.set(key, value)
+        # 200, Spark's own, is for a cluster of fifty cores; on two, most of a hunt went into empty partitions
+        cores = self._session.sparkContext.defaultParallelism
+        self._session.conf.set("spark.sql.shuffle.partitions", str(max(8, 4 * cores)))
         self._con = ibis.pyspark.connect(self._session)
 
     def read_records(self, files: Sequence[Path]) -> ir.Table:
@@ -116,8 +119,10 @@ class SparkEngine:
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
         folder = self._folder / f"{name}-{self._next()}"
         with _plain_errors():
-            self._session.sql(self._con.compile(portable(expression))).write.parquet(f"file://{folder}")
-        return self._view(folder, name)
+            rows = self._session.sql(self._con.compile(portable(expression)))
+            rows.write.parquet(f"file://{folder}")
+        # Spark would start a job to find the schema out again
+        return self._view(folder, name, rows.schema)
 
     def collect(self, expression: ir.Table) -> pa.Table:
         with _plain_errors():
@@ -140,9 +145,10 @@ class SparkEngine:
         self._written += 1
         return self._written
 
-    def _view(self, path: Path, name: str) -> ir.Table:
+    def _view(self, path: Path, name: str, schema: Any = None) -> ir.Table:
         with _plain_errors():
-            self._session.read.parquet(f"file://{path}").createOrReplaceTempView(name)
+            reader = self._session.read if schema is None else self._session.read.schema(schema)
+            reader.parquet(f"file://{path}").createOrReplaceTempView(name)
             return self._con.table(name)
 
 
