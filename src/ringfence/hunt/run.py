@@ -251,6 +251,8 @@ def _summary(
         "version": __version__,
         "region": settings.region,
         "inputs": [str(p) for p in inputs],
+        # the simulator leaves its scenario beside the calls
+        "simulated": any((p.resolve().parent / "scenario.toml").exists() for p in inputs),
         "rows": {
             "read": records.read,
             "accepted": records.accepted,
