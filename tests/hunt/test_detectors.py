@@ -6,11 +6,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests.hunt.stacked import stack
 
 from ringfence.hunt.evidence import gather
 from ringfence.hunt.signal import all_detectors
 from ringfence.store.engines import open_engine
-from tests.hunt.stacked import stack
 
 CASES = [(d.SIGNAL.name, example) for d in all_detectors() for example in d.EXAMPLES]
 

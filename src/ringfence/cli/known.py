@@ -83,7 +83,7 @@ def register(app: typer.Typer) -> None:
         from ringfence.hunt.known import SAME, read_profiles, similarity
 
         profiles = read_profiles(file)
-        rows = []
+        rows: list[dict[str, object]] = []
         for found in read_profiles(run / "profiles.jsonl"):
             scored = sorted(((similarity(found, k), k) for k in profiles), key=lambda x: (-x[0], x[1].id))
             best, who = scored[0] if scored else (0.0, None)

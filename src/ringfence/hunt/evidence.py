@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import poisson
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import all_detectors
@@ -63,20 +64,55 @@ def gather(context: Context, level: str | None = None) -> Evidence:
     return Evidence(calls=calls, on_calls=on_calls, on_units=on_units, aside=aside)
 
 
-def unit_strengths(evidence: Evidence, kind: str, units: NDArray[np.int64], sizes: pd.Series) -> pd.DataFrame:
+#: Signals that mean little alone and much together, as pairs: each adds a column with their geometric mean.
+TOGETHER = (
+    ("owner_callback", "many_owners"),
+    ("owner_callback", "identity_churn"),
+    ("owner_callback", "human_pacing"),
+    ("owner_callback", "sim_farm"),
+    ("owner_switch", "many_owners"),
+    ("owner_switch", "sim_farm"),
+    ("human_pacing", "sim_farm"),
+    ("human_pacing", "identity_churn"),
+    ("rare_fingerprint", "identity_churn"),
+    ("rare_fingerprint", "foreign_ingress"),
+)
+
+
+def _surprise(hits: Floats, expected: Floats) -> Floats:
+    """How surprising so many hits are where so many were `expected`: 0, up to 1 at one in a million."""
+    odds = -poisson.logsf(hits - 1, np.maximum(expected, 1e-6)) / np.log(10)
+    return np.asarray(np.where(hits >= 2, np.clip(odds / 6.0, 0.0, 1.0), 0.0), np.float64)
+
+
+def unit_strengths(
+    evidence: Evidence, kind: str, units: NDArray[np.int64], sizes: pd.Series, heard_base: float
+) -> pd.DataFrame:
     """Strength of every signal for each unit of a kind: one row per unit number, one column per signal.
 
     units: the unit number of each suspect call (-1: none). A signal on calls counts with its mean over the
-    unit's calls, as if three calls more had been silent, so that a small unit does not speak loudly.
+    unit's calls, as if three calls more had been silent, so that a small unit does not speak loudly; people
+    who rang for help count by how surprising that is beside `heard_base`, the network's own rate.
     sizes: calls per unit in all the records.
     """
     index = np.unique(units[units >= 0])
     table = pd.DataFrame(index=pd.Index(index, name="unit"))
     total = sizes.reindex(index).to_numpy(np.float64)
+
+    def per_unit(values: Floats) -> Floats:
+        sums = pd.Series(values).groupby(units).sum().reindex(index, fill_value=0.0)
+        return np.asarray(sums, np.float64)
+
     for name, strength in evidence.on_calls.items():
-        sums = pd.Series(strength).groupby(units).sum().reindex(index, fill_value=0.0).to_numpy()
-        table[name] = sums / (total + 3.0)
+        table[name] = per_unit(strength) / (total + 3.0)
+    if "owner_callback" in evidence.on_calls:
+        conversations = evidence.calls["answered"].to_numpy() & (evidence.calls["talk"].to_numpy() >= 20)
+        rang = per_unit((evidence.on_calls["owner_callback"] >= 0.5).astype(np.float64))
+        table["owner_callback"] = _surprise(rang, heard_base * per_unit(conversations.astype(np.float64)))
     for name, by_kind in evidence.on_units.items():
         found = by_kind.get(kind)
         table[name] = 0.0 if found is None else found.reindex(index, fill_value=0.0).to_numpy()
+    for one, two in TOGETHER:
+        if one in table and two in table:
+            table[f"{one}+{two}"] = np.sqrt(table[one] * table[two])
     return table

@@ -1,4 +1,5 @@
-"""Linked calls become the tables of the contract: campaigns, platforms, victims, sources, and what was left alone."""
+"""Linked calls become the tables of the contract: campaigns, platforms, victims, sources, and what was left
+alone."""
 
 from __future__ import annotations
 
@@ -58,8 +59,8 @@ def call_signals(scores: Scores) -> list[list[str]]:
             unit: [c for c, level in zip(columns, level_of(values), strict=True) if level >= _SPOKEN_LEVEL]
             for unit, values in zip(accused.index, accused[columns].to_numpy(np.float64), strict=True)
         }
-        for row, unit in enumerate(calls[kind].to_numpy()):
-            spoken[row].update(names.get(unit, ()))
+        for place, unit in enumerate(calls[kind].to_numpy()):
+            spoken[place].update(names.get(unit, ()))
     order = {d.SIGNAL.name: i for i, d in enumerate(all_detectors())}
     return [sorted(names, key=lambda n: order[n]) for names in spoken]
 
@@ -84,7 +85,8 @@ def _common_signals(lists: Any, share: float = 0.1) -> list[str]:
 
 
 def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
-    """The linked calls with their texts: caller, called, owner, trunk, account, carrier, fingerprint, source_ip."""
+    """The linked calls with the texts behind their numbers: caller_text, called_text, owner_text, trunk_text,
+    account_text, carrier_text, fingerprint_text, source_ip_text (null where absent), and reason."""
     texts = context.sources.set_index("source").reindex(linked["source"])
     table = linked.copy()
     for column in ("trunk", "account", "carrier", "fingerprint", "source_ip"):
@@ -255,12 +257,19 @@ def source_table(context: Context, calls: pd.DataFrame) -> pa.Table:
 
 
 _WHY = {
-    "protected_identity": "the protected number has called steadily from here, so its entry in the register looks stale",
+    "protected_identity": (
+        "the protected number has called steadily from here, so its entry in the register looks stale"
+    ),
     "many_owners": "it presents several owners' numbers in the volume and regularity of a call centre",
-    "foreign_ingress": "its numbers come from abroad as those of roamers, cloud systems and forwarded calls do",
+    "foreign_ingress": (
+        "its numbers come from abroad as those of roamers, cloud systems and forwarded calls do"
+    ),
     "identity_churn": "it shows many numbers, but they are at home here or little else speaks against it",
     "owner_callback": "people rang their bank afterwards, as the customers of genuine fraud teams do",
-    "sim_farm": "many SIM cards call out from one place, as gateways and alarms do, and nothing else speaks against it",
+    "sim_farm": (
+        "many SIM cards call out from one place, as gateways and alarms do, "
+        "and nothing else speaks against it"
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the screen may act on: accounts, addresses and shapes of a platform, and numbers only in their company."""
+"""What the screen may act on: accounts, addresses and shapes of a platform, and numbers only in company."""
 
 from __future__ import annotations
 

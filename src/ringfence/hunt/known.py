@@ -1,8 +1,8 @@
 """Known platforms: profiles kept in a JSON Lines file, and how like a new platform is to each.
 
 Similarity is the weighted mean of what both sides have: the shape of the INVITE (near matches count, part by
-part), the numbers and owners presented, the talk profile and the hours. Trunks and addresses are not compared:
-a service that comes back comes back on new ones.
+part), the numbers and owners presented, the talk profile and the hours. Trunks and addresses are not
+compared: a service that comes back comes back on new ones.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From flagged calls to campaigns (one paying customer at work) and platforms (the service behind them).
 
-A tie counts by its rarity. What a service owns ties its calls together: a shape, an entry or an address most of
-whose calls are flagged. Common things (a big trunk, a default stack) tie nothing. Calls that came over
+A tie counts by its rarity. What a service owns ties its calls together: a shape, an entry or an address most
+of whose calls are flagged. Common things (a big trunk, a default stack) tie nothing. Calls that came over
 such common ground join the platform with which they share victims and identities, weighted by how few others
 share them. Inside a platform, weighted communities over identities, victims, accounts and list order are its
 campaigns.
@@ -10,7 +10,7 @@ campaigns.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgspec
@@ -26,10 +26,10 @@ from ringfence.hunt.scoring import chain
 
 class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. person, stranger_number, owner_number: the weight of
-    one shared thing. join_stray, join_anchored: the tie that joins two groups, plus `growth` per call of the
-    smaller one. same_*, next_call: weights of ties between calls when campaigns are sought; resolution: of
-    Louvain's modularity."""
+    least_calls: a platform with fewer calls is not reported. person, stranger_number, owner_number: the
+    weight of one shared thing. join_stray, join_anchored: the tie that joins two groups, plus `growth` per
+    call of the smaller one. same_*, next_call: weights of ties between calls when campaigns are sought;
+    resolution: of Louvain's modularity."""
 
     owned_share: float = 0.5
     least_calls: int = 5
@@ -77,14 +77,14 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> Counter[tuple[int, int]]:
+def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> dict[tuple[int, int], float]:
     """How strongly each two groups of calls are tied by what they share.
 
-    A person whom both reached within two days counts most: strangers hardly meet there. A presented number that
-    is nobody's by name is shared by chance as rarely; an owner's well-known number is anyone's choice.
+    A person whom both reached within two days counts most: strangers hardly meet there. A presented number
+    that is nobody's by name is shared by chance as rarely; an owner's well-known number is anyone's choice.
     """
     frame = calls.assign(group=groups)
-    ties: Counter[tuple[int, int]] = Counter()
+    ties: dict[tuple[int, int], float] = defaultdict(float)
 
     def add(rows: pd.DataFrame, weight: float) -> None:
         for _value, found in rows.groupby("key", sort=False)["group"]:

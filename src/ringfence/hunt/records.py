@@ -7,7 +7,8 @@ The coded table `calls` (one row per accepted record):
     network   int64 or null     answered bool
     called    int64             status   int64 or null
     diverted  int64 or null     roaming  bool or null
-    source    int64, row of the source table    attestation, verstat, origid, imei_tac, imsi_token, radio_cell: string
+    source    int64, row of the source table
+    attestation, verstat, origid, imei_tac, imsi_token, radio_cell: string or null
 
 An E.164 number is its own digits as an integer, a short code is minus its digits behind a leading 1 (so that
 `0800` keeps its zero), a token is a number past 2**53: `code_to_text` turns the first two back.

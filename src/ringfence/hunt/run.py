@@ -226,11 +226,13 @@ def _limits(context: Context, scores: Scores) -> list[str]:
     ]
     if "fingerprint" not in fields:
         limits.append(
-            "The records hold no INVITE fingerprints: services that share trunks with others are harder to tell apart."
+            "The records hold no INVITE fingerprints: "
+            "services that share trunks with others are harder to tell apart."
         )
     if "register" not in fields:
         limits.append(
-            "No register of protected numbers was given: which numbers never call was learned from the records."
+            "No register of protected numbers was given: "
+            "which numbers never call was learned from the records."
         )
     if "trunk" not in fields:
         limits.append("The records name no trunks: sources can only be told by address and fingerprint.")
@@ -270,7 +272,10 @@ def _summary(
         },
         "signals": _signal_states(context, scores, tables["flagged_calls"]),
         "limits": _limits(context, scores),
-        "calibration": "Scores were calibrated on simulated networks: of calls scored 0.9, nine in ten were fraudulent there.",
+        "calibration": (
+            "Scores were calibrated on simulated networks: "
+            "of calls scored 0.9, nine in ten were fraudulent there."
+        ),
         "tiers": {
             "likely": f"{tiers.likely_seconds / 60:g} minutes of talk or more in one call",
             "possible": f"{tiers.possible_seconds / 60:g} minutes of talk or more in one call",

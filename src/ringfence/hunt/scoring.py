@@ -1,4 +1,4 @@
-"""From evidence to scores: units first, then crews, then single calls, then calls again beside their neighbours.
+"""From evidence to scores: units first, then crews, then calls, then calls again beside their neighbours.
 
 1. Every whole unit gets the log-odds that it is a spoofing source, from the strengths of all signals.
 2. Calls with evidence of their own that sit in a large mixed unit are gathered into *crews*: the same
@@ -129,13 +129,13 @@ def judge_units(context: Context, evidence: Evidence, crew_evidence: Evidence) -
         units = calls[kind].to_numpy(np.int64)
         keep = np.isin(units, whole.loc[whole["kind"] == kind, "unit"].to_numpy())
         units = np.where(keep, units, -1)
-        table = unit_strengths(evidence, kind, units, context.sizes[kind])
+        table = unit_strengths(evidence, kind, units, context.sizes[kind], context.heard_base)
         table["n"] = context.sizes[kind].reindex(table.index)
         tables[kind] = table
     crews = calls["crew"].to_numpy(np.int64)
     sizes = pd.Series(crews[crews >= 0]).value_counts()
     both = msgspec.structs.replace(evidence, on_units=crew_evidence.on_units)
-    tables["crew"] = unit_strengths(both, "crew", crews, sizes)
+    tables["crew"] = unit_strengths(both, "crew", crews, sizes, context.heard_base)
     tables["crew"]["n"] = sizes.reindex(tables["crew"].index)
     return tables
 
@@ -172,7 +172,8 @@ def neighbour_strengths(calls: pd.DataFrame, score: Floats) -> pd.DataFrame:
     """How likely the other calls are that share a call's person, or its identity.
 
     near:person: the best score among other calls to the same person within 48 hours.
-    near:identity: mean score of the other calls with this number on the same entry (as if one more were clean).
+    near:identity: mean score of the other calls with this number on the same entry (as if one more were
+    clean).
     near:anywhere: the same on any entry.
     """
     frame = pd.DataFrame(
@@ -201,7 +202,7 @@ def neighbour_strengths(calls: pd.DataFrame, score: Floats) -> pd.DataFrame:
     def others(keys: list[str]) -> Floats:
         groups = frame[frame["caller"].notna()].groupby(keys)["score"]
         rest = (groups.transform("sum") - frame["score"]) / groups.transform("count")
-        return rest.reindex(frame.index).fillna(0.0).to_numpy(np.float64)
+        return np.asarray(rest.reindex(frame.index).fillna(0.0), np.float64)
 
     return pd.DataFrame(
         {

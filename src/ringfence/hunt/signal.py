@@ -38,8 +38,10 @@ class Signal(msgspec.Struct, frozen=True):
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A small world that a detector must (fires) or must not see. calls: keyword sets for records, see `call`.
-    register: (number, owner, use). declared and reports: rows of these files."""
+    """A small world that a detector must (fires) or must not see.
+
+    calls: keyword sets for records, see `call`. register: (number, owner, use). declared and reports: rows of
+    these files."""
 
     name: str
     fires: bool
@@ -60,7 +62,7 @@ def office(i: int) -> str:
 
 
 def call(minute: float, caller: str | None, called: str, talk: float = 0.0, **fields: Any) -> dict[str, Any]:
-    """One record of an example: start in minutes from a Monday 09:00 UTC, talk in seconds (0: not answered)."""
+    """One record of an example. minute: its start after a Monday 09:00 UTC. talk: seconds, 0: unanswered."""
     return {"minute": minute, "caller": caller, "called": called, "talk": talk, **fields}
 
 

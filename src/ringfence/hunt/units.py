@@ -35,7 +35,7 @@ KINDS = (*SOURCE_UNITS, *CALL_UNITS)
 
 
 def number_units(sources: pa.Table) -> pd.DataFrame:
-    """The source table with one int64 column per kind of SOURCE_UNITS: the unit's number, -1 where it has none.
+    """The source table with one int64 column per kind of SOURCE_UNITS: the unit's number, -1 where none.
 
     Adds `trunk_code` (int64) and `international` (bool). Numbers follow the order of the texts.
     """
@@ -58,8 +58,10 @@ def each_unit(
     suspects: ir.Table, whole: ir.Table, judge: Callable[[ir.Table], ir.Table], kinds: Sequence[str]
 ) -> ir.Table:
     """`judge` of the suspects once per unit kind: it sees their rows with `kind` and `unit` and returns
-    kind, unit, strength. Only units in `whole` (kind, unit: all their calls are suspects) are judged, since a
-    unit of which only the striking calls are here would look worse than it is. Rows of strength 0 are dropped."""
+    kind, unit, strength.
+
+    Only units in `whole` (kind, unit: all their calls are suspects) are judged, since a unit of which only
+    the striking calls are here would look worse than it is. Rows of strength 0 are dropped."""
     parts = []
     for kind in kinds:
         rows = suspects.mutate(unit=suspects[kind].cast("int64"))

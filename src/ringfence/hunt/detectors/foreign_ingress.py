@@ -1,8 +1,8 @@
 """A call from abroad shows a number of this country.
 
 Signal: 1 for a fixed or non-geographic number, or a mobile number whose home network denies that it roams;
-    0.4 for a mobile number of which nobody said whether it roams; nothing for one that does, or for a diverted
-    call.
+    0.4 for a mobile number of which nobody said whether it roams; nothing for one that does, or for a
+    diverted call.
 Innocent look-alike: roamers, companies whose cloud nodes stand abroad, forwarded calls.
 Reference: Ofcom, guidance on calls from abroad with UK numbers (General Condition C6).
 Cost: a filter of the suspects.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 import msgspec
-from ibis import _
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import Example, Signal, call, office, person

@@ -2,7 +2,8 @@
 
 Signal: grows with the number of borrowed identities (their usual home is another entry) and with their share
     of the identities that the unit shows.
-Innocent look-alike: CPaaS and number masking show thousands of numbers, nearly all of which are at home there.
+Innocent look-alike: CPaaS and number masking show thousands of numbers, nearly all of which are at home
+    there.
 Reference: RFC 3325 (network number beside presentation number); detection of identity churn in CPaaS abuse.
 Cost: one group-by of the suspects per unit kind.
 """

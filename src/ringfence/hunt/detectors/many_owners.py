@@ -1,7 +1,8 @@
 """One unit presents the numbers of several unrelated protected owners.
 
 Signal: grows with the number of owners, by the share of the unit's calls that present them, so that a large
-    mixed trunk with a few such calls scores near 0 and a web phone that is now this bank, now that one near 1.
+    mixed trunk with a few such calls scores near 0 and a web phone that is now this bank, now that one near
+    1.
 Innocent look-alike: an outsourced call centre or a CPaaS that calls for several clients. Their numbers are at
     home there, in volume; only numbers without a settled home on the entry count in full.
 Reference: Fellegi and Sunter 1969 for the weighing; police descriptions of the services.

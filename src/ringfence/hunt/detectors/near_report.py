@@ -1,9 +1,9 @@
-"""Complaints, honeypots and police reports name the presented number, or the person, near the time of the call.
+"""Complaints, honeypots and police reports name the presented number, or the person, near the call's time.
 
 Signal: 1 when a report names the presented number and the person who was called; 0.5 when it names the number
     within a week of a call that came from a place other than the number's home; 0.2 at its home.
-Innocent look-alike: the real owner of a spoofed number gets the complaints; that is why a number at home counts
-    little and the source is judged, never the number.
+Innocent look-alike: the real owner of a spoofed number gets the complaints; that is why a number at home
+    counts little and the source is judged, never the number.
 Reference: the US FTC's Do Not Call complaints; docs/reference/records.md, reports (number, called, time).
 Cost: a join of the reports with the suspects.
 """

@@ -1,6 +1,7 @@
 """A number that many people ring and that hardly ever calls: learned from the records, without a register.
 
-Signal: 1 when the number has no home or a home elsewhere, 0.4 when what little it calls comes from this entry.
+Signal: 1 when the number has no home or a home elsewhere, 0.4 when what little it calls comes from this
+    entry.
 Innocent look-alike: shops, surgeries and help lines, which call out now and then from their own line; that is
     one such number to an entry, where a spoofing source shows several.
 Reference: the published finding that a careless threshold here makes suspects of half of all households.

@@ -1,9 +1,9 @@
 """The same person is called within 48 hours under another identity from the same source.
 
-Signal: 1 when both identities belong to different owners, 0.7 when one of them is somebody's by name, 0.4 when
-    the identities merely differ. Same source: same entry, signalling address or shape on the same trunk.
-Innocent look-alike: a call centre that serves two of the customer's banks; CPaaS, where different tenants reach
-    the same person: there the source is wide and such pairs are a tiny share of its calls.
+Signal: 1 when both identities belong to different owners, 0.7 when one of them is somebody's by name, 0.4
+    when the identities merely differ. Same source: same entry, signalling address or shape on the same trunk.
+Innocent look-alike: a call centre that serves two of the customer's banks; CPaaS, where different tenants
+    reach the same person: there the source is wide and such pairs are a tiny share of its calls.
 Reference: police descriptions: "your bank", then "the police", then "the card issuer".
 Cost: one self-join of the suspects on the called number.
 """

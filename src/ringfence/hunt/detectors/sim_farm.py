@@ -29,8 +29,8 @@ SIGNAL = Signal(
 class Thresholds(msgspec.Struct, frozen=True):
     least_numbers: int = 3
     full_numbers: int = 8
-    least_calls: int = 5  # by a number before its silence means anything
-    called_ratio: float = 0.2
+    least_calls: int = 2  # by a number before its silence means anything
+    called_ratio: float = 0.34
 
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
