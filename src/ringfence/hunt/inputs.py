@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.errors import InputError
-from ringfence.hunt.context import Context, Limits, build_context
+from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.records import Records, code_records, text_to_code
+from ringfence.hunt.suspects import Limits
 from ringfence.model.engine import Engine
 from ringfence.model.record import NUMBER_COLUMNS, REQUIRED_COLUMNS, TIME_COLUMNS
 from ringfence.numbers.normalise import normalise, normalise_column

@@ -20,7 +20,8 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
-from ringfence.hunt.context import DAY, HOUR, Context
+from ringfence.hunt.context import Context
+from ringfence.hunt.records import DAY, HOUR
 from ringfence.hunt.scoring import chain
 
 

@@ -47,6 +47,8 @@ _CODED_NAMES = {
     "called": "called",
     "diverted_from": "diverted",
 }
+HOUR = 3_600_000_000  # µs, as every time in the coded table
+DAY = 24 * HOUR
 _TOKEN_BASE = 1 << 53
 _LONGEST = 16  # "+" and 15 digits
 

@@ -19,8 +19,9 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ringfence.hunt.context import HOUR, Context
+from ringfence.hunt.context import Context
 from ringfence.hunt.evidence import Evidence, gather, unit_strengths
+from ringfence.hunt.records import HOUR
 from ringfence.hunt.units import KINDS
 from ringfence.hunt.weights import Floats, Weights, probability
 

@@ -1,7 +1,9 @@
 """Many subscribers on one device type in one radio cell, who call out and are hardly called: a SIM farm.
 
-Signal: grows with the number of such subscribers and with their share of the unit's subscribers.
-Innocent look-alike: a depot of couriers, a construction site: people there are called as well.
+Signal: grows with the number of such subscribers, with their share of the unit's subscribers, and with how many
+    different people they call.
+Innocent look-alike: a depot of couriers, a construction site: people there are called as well. Lifts and alarms
+    that report to one centre, a company's gateway that rings its customers again and again: few people per call.
 Reference: descriptions of SIM boxes in bypass-fraud research.
 Cost: one group-by of the suspects on device type and cell.
 """
@@ -31,6 +33,7 @@ class Thresholds(msgspec.Struct, frozen=True):
     full_numbers: int = 8
     least_calls: int = 2  # by a number before its silence means anything
     called_ratio: float = 0.34
+    people_share: float = 0.5  # different people per call for full strength
 
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
@@ -50,8 +53,13 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         sums = sums.mutate(one_way=one_way.cast("int64"))
         units = sums.group_by("kind", "unit").aggregate(numbers=_.count(), one_way=_.one_way.sum())
         units = units.filter(units.one_way >= thresholds.least_numbers)
+        reach = rows.group_by(of_kind="kind", of_unit="unit").aggregate(
+            calls=_.count(), people=_.called.nunique()
+        )
+        units = units.join(reach, [units.kind == reach.of_kind, units.unit == reach.of_unit])
         many = ibis.least(1.0, units.one_way / float(thresholds.full_numbers))
-        return units.select("kind", "unit", strength=many * units.one_way / units.numbers)
+        wide = ibis.least(1.0, units.people / (thresholds.people_share * units.calls))
+        return units.select("kind", "unit", strength=many * wide * units.one_way / units.numbers)
 
     return each_unit(context.suspects, context.whole, judge, only(context.kinds, "device", "crew"))
 

@@ -15,7 +15,8 @@ import ibis.expr.types as ir
 import msgspec
 from ibis import _
 
-from ringfence.hunt.context import DAY, HOUR, Context
+from ringfence.hunt.context import Context
+from ringfence.hunt.records import DAY, HOUR
 from ringfence.hunt.signal import Example, Signal, call, office, person
 
 SIGNAL = Signal(

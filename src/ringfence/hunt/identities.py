@@ -1,0 +1,160 @@
+"""What each presented number is: where it is at home, whose it is, and whether it ever calls by itself.
+
+Everything here is one pass over the coded table (hunt.records) or over something smaller. A number is judged
+only to tell what presenting it means; what is accused is always the source that presents it.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+from ibis import _
+
+from ringfence.hunt.records import text_to_code
+from ringfence.model.engine import Engine
+
+_ENTRY_BITS = 1 << 31
+
+#: Short codes a frightened person rings: fraud hotline of the banks, police, emergency, spam reports.
+HELP_CODES = ("159", "101", "999", "112", "7726", "17", "110", "911")
+
+
+def who_shows_what(engine: Engine, calls: ir.Table) -> ir.Table:
+    """caller, source, n, answered, first, last: each number presented by each source."""
+    grouped = calls.filter(calls.caller.notnull()).group_by("caller", "source")
+    return engine.keep(
+        grouped.aggregate(
+            n=_.count(), answered=_.answered.cast("int64").sum(), first=_.t.min(), last=_.t.max()
+        ),
+        "pairs",
+    )
+
+
+def usual_homes(engine: Engine, pairs: ir.Table, units: ir.Table) -> ir.Table:
+    """caller, total, top (calls from its main entry), main (that entry), entries, first, last."""
+    placed = pairs.join(units.select("source", "entry"), "source")
+    by_entry = placed.group_by("caller", "entry").aggregate(
+        n=_.n.sum(), first=_["first"].min(), last=_["last"].max()
+    )
+    # the larger count wins, then the lower entry: one integer orders both
+    ranked = by_entry.mutate(rank=by_entry.n * _ENTRY_BITS + (_ENTRY_BITS - 2 - by_entry.entry))
+    top = ranked.group_by("caller").aggregate(
+        total=_.n.sum(), rank=_["rank"].max(), entries=_.count(), first=_["first"].min(), last=_["last"].max()
+    )
+    exact = (top["rank"] - top["rank"] % _ENTRY_BITS) // _ENTRY_BITS
+    return engine.keep(
+        top.select(
+            "caller",
+            "total",
+            "entries",
+            "first",
+            "last",
+            top=exact.cast("int64"),
+            main=(_ENTRY_BITS - 2 - top["rank"] % _ENTRY_BITS).cast("int64"),
+        ),
+        "homes",
+    )
+
+
+def protected_numbers(
+    engine: Engine, register: pa.Table, homes: ir.Table
+) -> tuple[ir.Table | None, list[str]]:
+    """code, owner_code (int), use, sector, valid_from, valid_until (µs, exclusive) of the register's numbers,
+    and the owners' texts by owner_code; None and no texts where the register is empty.
+
+    `register` is `ringfence.numbers.register.Register.table()`. A prefix covers the presented numbers below
+    it, unless an entry of its own or a longer prefix names them.
+    """
+    if not register.num_rows:
+        return None, []
+    frame = register.to_pandas()
+    owners = sorted(frame["owner"].fillna("").unique())
+    frame["owner_code"] = frame["owner"].fillna("").map({o: i for i, o in enumerate(owners)}).astype("int64")
+    for column in ("valid_from", "valid_until"):
+        times = pd.to_datetime(frame[column], utc=True)
+        micros = times.dt.tz_localize(None).astype("datetime64[us]").astype("int64")
+        frame[column] = micros.where(times.notna(), None).astype("Int64")
+    exact = frame[~frame["prefix"]].copy()
+    exact["code"] = [text_to_code(n) for n in exact["number"]]
+    columns = ["code", "owner_code", "use", "sector", "valid_from", "valid_until", "length"]
+    exact["length"] = 99
+    parts = [engine.upload(pa.Table.from_pandas(exact[columns], preserve_index=False), "register_numbers")]
+    prefixes = frame[frame["prefix"]].copy()
+    prefixes["length"] = prefixes["number"].str.len()
+    for length, group in prefixes.groupby("length"):
+        known = engine.upload(
+            pa.Table.from_pandas(group[["number", *columns[1:]]], preserve_index=False),
+            f"register_prefixes_{length}",
+        )
+        text = ibis.literal("+") + homes.caller.cast("string")
+        named = homes.filter(homes.caller > 0).select(code=homes.caller, head=text.substr(0, int(length)))
+        parts.append(named.join(known, named.head == known.number).select(*columns))
+    both = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    # the most specific entry speaks for a number
+    both = both.mutate(best=both.length.max().over(group_by=both.code))
+    return engine.keep(both.filter(both.length == both.best).drop("length", "best"), "protected"), owners
+
+
+def quiet_numbers(
+    engine: Engine,
+    calls: ir.Table,
+    inbound: ir.Table,
+    homes: ir.Table,
+    *,
+    least_callers: int,
+    most_calls: float,
+) -> ir.Table:
+    """code, n_in, callers_in, total: numbers that many people ring and that hardly call.
+
+    least_callers: different people who ring it. most_calls: calls it makes per call it gets."""
+    often = inbound.filter(inbound.n_in >= least_callers)
+    both = often.join(homes.select("caller", "total"), often.called == homes.caller)
+    rare = engine.keep(
+        both.filter(both.total <= both.n_in * most_calls).select("called", "n_in", "total"),
+        "rarely_calling",
+    )
+    reached = calls.select("called", "caller").join(rare, "called")
+    counted = reached.group_by("called", "n_in", "total").aggregate(callers_in=_.caller.nunique())
+    return engine.keep(
+        counted.filter(counted.callers_in >= least_callers).rename(code="called"), "quiet_numbers"
+    )
+
+
+def named_numbers(engine: Engine, protected: ir.Table | None, quiet: ir.Table) -> ir.Table:
+    """code, owner, use, valid_from, valid_until: numbers that stand for somebody, by the register or learned.
+
+    A learned number is its own owner: minus its code, so that it never meets an owner of the register.
+    """
+    learned = quiet.select(
+        "code",
+        owner=(-quiet.code).cast("int64"),
+        use=ibis.literal("quiet"),
+        valid_from=ibis.null("int64"),
+        valid_until=ibis.null("int64"),
+    )
+    if protected is None:
+        return engine.keep(learned, "named")
+    known = protected.select(
+        "code",
+        owner=protected.owner_code.cast("int64"),
+        use=protected.use,
+        valid_from=protected.valid_from.cast("int64"),
+        valid_until=protected.valid_until.cast("int64"),
+    )
+    return engine.keep(ibis.union(known, learned.anti_join(known, "code")), "named")
+
+
+def calls_for_help(engine: Engine, calls: ir.Table, protected: ir.Table | None) -> ir.Table:
+    """person, rang (code), t: people who rang a protected owner or a code for help."""
+    codes = pa.table({"rang": pa.array(sorted(text_to_code(c) for c in HELP_CODES), pa.int64())})
+    wanted = engine.upload(codes, "help_codes").mutate(sector=ibis.literal("help"))
+    if protected is not None:
+        known = protected.filter(protected.use != "unallocated").select(
+            rang=protected.code, sector=protected.sector
+        )
+        wanted = ibis.union(wanted, known).distinct()
+    wanted = wanted.select("rang").distinct()
+    rang = calls.filter(calls.caller.notnull()).join(wanted, calls.called == wanted.rang)
+    return engine.keep(rang.select(person=rang.caller, rang=rang.called, t=rang.t), "rings")

@@ -1,0 +1,271 @@
+"""Which calls deserve exact work: those of units that stand out, and those near a protected identity.
+
+The cheap measures here only preselect, generously: what they choose is weighed afterwards (hunt.evidence).
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from ibis import _
+
+from ringfence.hunt.records import HOUR, Records, code_to_text, text_to_code
+from ringfence.hunt.units import KINDS, SOURCE_UNITS
+from ringfence.model.engine import Engine
+from ringfence.numbers.plan import facts
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What makes a unit or number stand out. Generous: these only preselect, with a margin."""
+
+    suspect_calls: int = 30_000  # suspects may always be this many ...
+    suspect_share: float = 0.03  # ... or this share of all calls
+    least_calls: int = 3  # of a unit
+    need: float = 2.0  # sum of the cheap measures from which a unit stands out
+    small_unit: int = 100  # calls: a small unit costs little to look at,
+    small_need: float = 0.4  # so it needs less
+    quiet_callers: int = 60  # different people ring a learned inbound-only number at least
+    quiet_ratio: float = 0.02  # and it calls at most this often per call received
+    settled_calls: int = 20  # from one entry, that make it a number's home beyond doubt
+    neighbour_hours: int = 48
+
+
+def sum_up_sources(
+    engine: Engine,
+    calls: ir.Table,
+    pairs: ir.Table,
+    homes: ir.Table,
+    named: ir.Table,
+    rings: ir.Table,
+    units: ir.Table,
+    country_code: str,
+) -> pd.DataFrame:
+    """One row per source, all of them counts.
+
+    n, answered: calls. ids: numbers presented; away_ids: those at home elsewhere; named_ids: those that stand
+    for somebody, with named_calls and named_owners. heard: conversations; long: those over five minutes;
+    rang: those after which the called person rang for help. foreign: calls from abroad with this country's
+    numbers, neither roaming nor diverted."""
+    placed = pairs.join(homes.select("caller", "total", "top", "main"), "caller")
+    placed = placed.join(units.select("source", "entry"), "source")
+    placed = placed.mutate(away=(placed.main != placed.entry) & (placed.top >= 3))
+    sums = placed.group_by("source").aggregate(
+        n=_.n.sum(), answered=_.answered.sum(), ids=_.count(), away_ids=_.away.cast("int64").sum()
+    )
+    hits = placed.join(named, placed.caller == named.code)
+    # the number that an owner does call from says nothing at its own home
+    hits = hits.filter((hits.use != "outbound") | (hits.main != hits.entry))
+    hits = hits.group_by("source").aggregate(
+        named_ids=_.caller.nunique(), named_calls=_.n.sum(), named_owners=_.owner.nunique()
+    )
+    heard = calls.filter(calls.answered & (calls.talk >= 20)).select(
+        "call_id", "source", "called", "t", "talk"
+    )
+    end = heard.t + (heard.talk * 1e6).cast("int64")
+    heard = heard.mutate(end=end)
+    soon = heard.join(rings.select("person", rang_at=rings.t), heard.called == rings.person)
+    soon = soon.filter((soon.rang_at > soon.end) & (soon.rang_at <= soon.end + 4 * HOUR))
+    rang = soon.group_by("source").aggregate(rang=_.call_id.nunique())
+    talked = heard.group_by("source").aggregate(heard=_.count(), long=_.count(where=_.talk > 300))
+    abroad = calls.join(units.filter(units.international).select("source"), "source")
+    abroad = abroad.filter(_.caller.notnull() & _.diverted.isnull() & ~_.roaming.fill_null(False))
+    own = (ibis.literal("+") + abroad.caller.cast("string")).startswith("+" + country_code)
+    foreign = abroad.filter(own).group_by("source").aggregate(foreign=_.count())
+    frame = engine.collect(sums).to_pandas()
+    for more in (hits, talked, rang, foreign):
+        frame = frame.merge(engine.collect(more).to_pandas(), on="source", how="left")
+    return frame.fillna(0)
+
+
+def standing_out(frame: pd.DataFrame, limits: Limits, total: int) -> set[int]:
+    """Sources whose units stand out by a rough sum of the cheap measures; a small unit needs less.
+
+    Units are taken from the most striking down until they hold `suspect_share` of all calls.
+    """
+    base = (frame["rang"].sum() + 1) / (frame["heard"].sum() + 1000)
+    counts = ["n", "ids", "away_ids", "named_calls", "named_owners", "heard", "rang", "foreign"]
+    striking = []
+    for kind in SOURCE_UNITS:
+        unit = frame[frame[kind] >= 0].groupby(kind)[counts].sum()
+        unit = unit[unit["n"] >= limits.least_calls]
+        named = unit["named_calls"] / (unit["n"] + 3)
+        owners = (unit["named_owners"] - 1).clip(0, 3) * (10 * named).clip(upper=1)
+        away = unit["away_ids"] / unit["ids"].clip(1) * (unit["away_ids"] / 6).clip(upper=1)
+        foreign = unit["foreign"] / (unit["n"] + 3)
+        rang = ((unit["rang"] - 1).clip(0) / (unit["heard"] * base + 0.5) / 8).clip(upper=1)
+        sum_of_all = 6 * named.clip(upper=0.5) + owners + 2 * (away + foreign + rang)
+        need = np.where(unit["n"] <= limits.small_unit, limits.small_need, limits.need)
+        chosen = unit.index[sum_of_all >= need]
+        striking.append(
+            pd.DataFrame(
+                {
+                    "kind": kind,
+                    "unit": chosen,
+                    "n": unit["n"][chosen],
+                    "sum": sum_of_all[chosen] / need[sum_of_all >= need],
+                }
+            )
+        )
+    ranked = pd.concat(striking).sort_values(["sum", "kind", "unit"], ascending=[False, True, True])
+    ranked = ranked[
+        ranked["n"].cumsum() <= max(limits.suspect_calls, limits.suspect_share * total) * len(SOURCE_UNITS)
+    ]
+    inside = np.zeros(len(frame), bool)
+    for kind, group in ranked.groupby("kind"):
+        inside |= frame[kind].isin(group["unit"]).to_numpy()
+    return {int(source) for source in frame.loc[inside, "source"]}
+
+
+def one_way_devices(engine: Engine, records: Records, homes: ir.Table, inbound: ir.Table) -> ir.Table | None:
+    """imei_tac, radio_cell where several numbers call out and are hardly called."""
+    if not {"imei_tac", "cell"} <= records.fields:
+        return None
+    callers = homes.filter(homes.total >= 2).select("caller", "total")
+    heard = inbound.select(number="called", n_in="n_in")
+    callers = callers.left_join(heard, callers.caller == heard.number)
+    silent = callers.filter(callers.n_in.fill_null(0) <= 0.34 * callers.total).select("caller")
+    out = records.calls.filter(_.imei_tac.notnull() & _.radio_cell.notnull()).semi_join(silent, "caller")
+    places = out.group_by("imei_tac", "radio_cell").aggregate(n=_.count(), numbers=_.caller.nunique())
+    chosen = places.filter((places.numbers >= 4) & (places.n >= 12) & (places.n <= 20_000))
+    return engine.keep(chosen.select("imei_tac", "radio_cell"), "one_way_devices")
+
+
+def _mobile_numbers(engine: Engine, suspects: ir.Table) -> ir.Table:
+    """caller: the national mobile numbers among those that arrive from abroad."""
+    seen = engine.collect(suspects.filter(_.international & _.national).select("caller").distinct())
+    texts = pa.array([code_to_text(c) for c in seen["caller"].to_pylist()], pa.string())
+    kinds = facts(texts, None)
+    mobile = {
+        n
+        for n, k in zip(kinds["number"].to_pylist(), kinds["kind"].to_pylist(), strict=True)
+        if k == "mobile"
+    }
+    codes = sorted(text_to_code(n) for n in mobile)
+    return engine.upload(pa.table({"mobile_caller": pa.array(codes, pa.int64())}), "mobile_callers")
+
+
+def _presented(calls: ir.Table, named: ir.Table, homes: ir.Table, units: ir.Table) -> ir.Table:
+    """Calls that present a named number (an owner's calling number only away from its home), with the
+    number's use, main entry and top."""
+    presents = calls.select("call_id", "caller", "called", "t", "source")
+    presents = presents.join(named.select("code", "use").distinct(), presents.caller == named.code)
+    presents = presents.join(homes.select("caller", "main", "top"), "caller").join(
+        units.select("source", "entry"), "source"
+    )
+    return presents.filter((presents.use != "outbound") | (presents.main != presents.entry))
+
+
+def gather_suspects(
+    engine: Engine,
+    records: Records,
+    chosen: set[int],
+    named: ir.Table,
+    homes: ir.Table,
+    units: ir.Table,
+    country_code: str,
+    devices: ir.Table | None,
+    limits: Limits,
+) -> ir.Table:
+    """The calls on which exact work is done: the coded columns, the units, and what is known of the caller.
+
+    Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where none),
+    line (int64, -1 where none); owner (int64), use (string); home_total, home_top (calls of the presented
+    number, and from its main entry), away (bool: it usually comes from elsewhere), at_home (bool);
+    national (bool: a number of the network's own country).
+    """
+    calls = records.calls
+    picked = engine.upload(pa.table({"source": pa.array(sorted(chosen), pa.int64())}), "chosen_sources")
+    if devices is not None:
+        by_device = calls.semi_join(devices, ["imei_tac", "radio_cell"]).anti_join(picked, "source")
+        by_source = ibis.union(calls.semi_join(picked, "source"), by_device)
+        rest = calls.anti_join(picked, "source").anti_join(devices, ["imei_tac", "radio_cell"])
+    else:
+        by_source = calls.semi_join(picked, "source")
+        rest = calls.anti_join(picked, "source")
+    placed = _presented(calls, named, homes, units)
+    seed_ids = engine.keep(placed.select("call_id").distinct(), "named_calls")
+    by_name = rest.semi_join(seed_ids, "call_id")
+    # the people whom a protected number reached from a place that is not its home, and who else called them
+    strange = placed.filter(placed.use != "outbound")
+    strange = strange.filter((_.main != _.entry) | ((_.use != "quiet") & (_.top < limits.settled_calls)))
+    reached = engine.keep(strange.select(person="called", near="t"), "reached_people")
+    others = rest.anti_join(seed_ids, "call_id")
+    near = others.join(reached, others.called == reached.person)
+    near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
+    by_person = others.semi_join(near.select("call_id").distinct(), "call_id")
+    every = ibis.union(by_source, by_name, by_person)
+
+    known = every.join(units, "source")
+    home = homes.select(of="caller", home_total="total", home_top="top", main="main")
+    known = known.left_join(home, known.caller == home.of).drop("of")
+    stands = known.select("call_id", "caller", "t")
+    valid = stands.join(named, stands.caller == named.code)
+    valid = valid.filter(
+        (valid.valid_from.isnull() | (valid.t >= valid.valid_from))
+        & (valid.valid_until.isnull() | (valid.t < valid.valid_until))
+    )
+    valid = valid.group_by(of_call="call_id").aggregate(owner=_.owner.min(), use=_.use.min())
+    known = known.left_join(valid, known.call_id == valid.of_call).drop("of_call")
+    radio = (
+        known.imei_tac + "/" + known.radio_cell
+        if "imei_tac" in records.fields and "cell" in records.fields
+        else ibis.null("string")
+    )
+    known = known.mutate(
+        end=known.t + (known.talk * 1e6).cast("int64"),
+        radio=radio,
+        line=known.network.fill_null(-1),
+        away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
+        at_home=(known.main == known.entry).fill_null(False),
+        national=(ibis.literal("+") + known.caller.cast("string"))
+        .startswith("+" + country_code)
+        .fill_null(False),
+    )
+    device = ibis.dense_rank().over(order_by=known.radio)
+    known = known.mutate(device=ibis.ifelse(known.radio.isnull(), -1, device))
+    known = engine.keep(known, "suspects_before_kind")
+    mobile = _mobile_numbers(engine, known)
+    known = known.left_join(mobile, known.caller == mobile.mobile_caller)
+    known = (
+        known.mutate(mobile=known.mobile_caller.notnull())
+        .drop("mobile_caller", "radio")
+        .mutate(crew=ibis.literal(-1, "int64"))
+    )
+    return engine.keep(known, "suspects")
+
+
+def whole_units(
+    engine: Engine, suspects: ir.Table, sums: pd.DataFrame
+) -> tuple[ir.Table, dict[str, pd.Series]]:
+    """The units all of whose calls are suspects, and the size of every unit among the suspects."""
+    sizes: dict[str, pd.Series] = {}
+    rows = []
+    for kind in KINDS:
+        here = (
+            engine.collect(
+                suspects.filter(suspects[kind] >= 0)
+                .group_by(unit=kind)
+                .aggregate(n=_.count())
+                .order_by("unit")
+            )
+            .to_pandas()
+            .set_index("unit")["n"]
+        )
+        if kind in SOURCE_UNITS:
+            sizes[kind] = sums[sums[kind] >= 0].groupby(kind)["n"].sum().reindex(here.index).astype("int64")
+        else:
+            sizes[kind] = (
+                here  # a network number's or device's other calls are not all here: judged as they are
+            )
+        rows += [(kind, int(unit)) for unit in here.index[(here >= sizes[kind]).to_numpy()]]
+    table = pa.table(
+        {
+            "kind": pa.array([k for k, _u in rows], pa.string()),
+            "unit": pa.array([u for _k, u in rows], pa.int64()),
+        }
+    )
+    return engine.upload(table, "whole_units"), sizes
