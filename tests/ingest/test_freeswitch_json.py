@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ingest.conftest import VECTORS
 
 from ringfence.ingest.freeswitch_json import FORMAT
-from tests.ingest.conftest import VECTORS
 
 
 def test_one_call_a_file(ingested: Any) -> None:

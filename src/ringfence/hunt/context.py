@@ -44,13 +44,14 @@ from ringfence.model.engine import Engine
 class Context(msgspec.Struct, frozen=True):
     """All that a detector may look at. Tables are ibis expressions kept by the engine.
 
-    calls: the coded table (hunt.records). suspects: see `hunt.suspects.gather_suspects`. whole: kind, unit of
-    the units all of whose calls are suspects. kinds: the kinds of unit to judge. sizes: kind -> calls per
-    unit in all the records. rings: person, rang, t. inbound: called, n_in. sources: one row per source with its
-    units. shapes: calls and trunks per shape. owners: texts behind the owner numbers. declared and reports:
-    number, called, t. fields: the record's columns with values, and which of the files register, declared,
-    reports are there. long_share: share of the answered calls over five minutes. heard_base: share of the
-    conversations after which the called person rang for help. days: that the records span, at least 1.
+    calls: the coded table (hunt.records). suspects: see `hunt.suspects.gather_suspects`. whole: kind, unit
+    of the units all of whose calls are suspects. kinds: the kinds of unit to judge. sizes: kind -> calls
+    per unit in all the records. rings: person, rang, t. inbound: called, n_in. sources: one row per source
+    with its units. shapes: calls and trunks per shape. owners: texts behind the owner numbers. declared and
+    reports: number, called, t. fields: the record's columns with values, and which of the files register,
+    declared, reports are there. long_share: share of the answered calls over five minutes. heard_base:
+    share of the conversations after which the called person rang for help. days: that the records span, at
+    least 1.
     """
 
     engine: Engine

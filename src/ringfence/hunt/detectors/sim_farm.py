@@ -1,9 +1,10 @@
 """Many subscribers on one device type in one radio cell, who call out and are hardly called: a SIM farm.
 
-Signal: grows with the number of such subscribers, with their share of the unit's subscribers, and with how many
-    different people they call.
-Innocent look-alike: a depot of couriers, a construction site: people there are called as well. Lifts and alarms
-    that report to one centre, a company's gateway that rings its customers again and again: few people per call.
+Signal: grows with the number of such subscribers, with their share of the unit's subscribers, and with how
+    many different people they call.
+Innocent look-alike: a depot of couriers, a construction site: people there are called as well. Lifts and
+    alarms that report to one centre, a company's gateway that rings its customers again and again: few people
+    per call.
 Reference: descriptions of SIM boxes in bypass-fraud research.
 Cost: one group-by of the suspects on device type and cell.
 """
