@@ -96,7 +96,7 @@ def build_context(
     pairs = who_shows_what(engine, calls)
     homes = usual_homes(engine, pairs, units)
     inbound = engine.keep(calls.group_by("called").aggregate(n_in=_.count()), "inbound")
-    protected, owners = protected_numbers(engine, register, homes)
+    protected, owners = protected_numbers(engine, register, homes, records.tokens)
     quiet = quiet_numbers(
         engine,
         calls,

@@ -84,6 +84,17 @@ def _common_signals(lists: Any, share: float = 0.1) -> list[str]:
     return [n for n, c in sorted(counts.items(), key=lambda x: (-x[1], x[0])) if c >= share * total]
 
 
+def _token_texts(context: Context, linked: pd.DataFrame) -> dict[int, str]:
+    """The tokens behind the codes of these calls; empty where the records hold plain numbers."""
+    tokens = context.records.tokens
+    if tokens is None or linked.empty:
+        return {}
+    codes = sorted({int(c) for column in ("caller", "called") for c in linked[column].dropna()})
+    wanted = context.engine.upload(pa.table({"code": pa.array(codes, pa.int64())}), "wanted_codes")
+    found = context.engine.collect(tokens.semi_join(wanted, "code"))
+    return dict(zip(found["code"].to_pylist(), found["raw"].to_pylist(), strict=True))
+
+
 def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
     """The linked calls with the texts behind their numbers: caller_text, called_text, owner_text, trunk_text,
     account_text, carrier_text, fingerprint_text, source_ip_text (null where absent), and reason."""
@@ -91,8 +102,11 @@ def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
     table = linked.copy()
     for column in ("trunk", "account", "carrier", "fingerprint", "source_ip"):
         table[f"{column}_text"] = [v if isinstance(v, str) and v else None for v in texts[column]]
-    table["caller_text"] = [None if pd.isna(c) else code_to_text(int(c)) for c in table["caller"]]
-    table["called_text"] = [code_to_text(int(c)) for c in table["called"]]
+    hidden = _token_texts(context, linked)
+    table["caller_text"] = [
+        None if pd.isna(c) else hidden.get(int(c)) or code_to_text(int(c)) for c in table["caller"]
+    ]
+    table["called_text"] = [hidden.get(int(c)) or code_to_text(int(c)) for c in table["called"]]
     table["owner_text"] = [
         context.owners[int(o)] if pd.notna(o) and 0 <= int(o) < len(context.owners) else None
         for o in table["owner"]

@@ -14,6 +14,7 @@ from ibis import _
 
 from ringfence.hunt.records import text_to_code
 from ringfence.model.engine import Engine
+from ringfence.numbers.tokens import is_token
 
 _ENTRY_BITS = 1 << 31
 
@@ -59,7 +60,7 @@ def usual_homes(engine: Engine, pairs: ir.Table, units: ir.Table) -> ir.Table:
 
 
 def protected_numbers(
-    engine: Engine, register: pa.Table, homes: ir.Table
+    engine: Engine, register: pa.Table, homes: ir.Table, tokens: ir.Table | None = None
 ) -> tuple[ir.Table | None, list[str]]:
     """code, owner_code (int), use, sector, valid_from, valid_until (µs, exclusive) of the register's numbers,
     and the owners' texts by owner_code; None and no texts where the register is empty.
@@ -76,11 +77,17 @@ def protected_numbers(
         times = pd.to_datetime(frame[column], utc=True)
         micros = times.dt.tz_localize(None).astype("datetime64[us]").astype("int64")
         frame[column] = micros.where(times.notna(), None).astype("Int64")
-    exact = frame[~frame["prefix"]].copy()
+    exact = frame[~frame["prefix"] & ~frame["number"].map(is_token)].copy()
     exact["code"] = [text_to_code(n) for n in exact["number"]]
     columns = ["code", "owner_code", "use", "sector", "valid_from", "valid_until", "length"]
     exact["length"] = 99
     parts = [engine.upload(pa.Table.from_pandas(exact[columns], preserve_index=False), "register_numbers")]
+    hidden = frame[frame["number"].map(is_token)].assign(length=99)
+    if tokens is not None and len(hidden):
+        known = engine.upload(
+            pa.Table.from_pandas(hidden[["number", *columns[1:]]], preserve_index=False), "register_tokens"
+        )
+        parts.append(known.join(tokens, known.number == tokens.raw).select(*columns))
     prefixes = frame[frame["prefix"]].copy()
     prefixes["length"] = prefixes["number"].str.len()
     for length, group in prefixes.groupby("length"):
@@ -89,7 +96,9 @@ def protected_numbers(
             f"register_prefixes_{length}",
         )
         text = ibis.literal("+") + homes.caller.cast("string")
-        named = homes.filter(homes.caller > 0).select(code=homes.caller, head=text.substr(0, int(length)))
+        named = homes.filter((homes.caller > 0) & (homes.caller < 10**15)).select(
+            code=homes.caller, head=text.substr(0, int(length))
+        )
         parts.append(named.join(known, named.head == known.number).select(*columns))
     both = ibis.union(*parts) if len(parts) > 1 else parts[0]
     # the most specific entry speaks for a number

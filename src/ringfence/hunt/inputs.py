@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import phonenumbers
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,8 +18,10 @@ from ringfence.hunt.records import Records, code_records, text_to_code
 from ringfence.hunt.suspects import Limits
 from ringfence.model.engine import Engine
 from ringfence.model.record import NUMBER_COLUMNS, REQUIRED_COLUMNS, TIME_COLUMNS
-from ringfence.numbers.normalise import normalise, normalise_column
+from ringfence.numbers.csvrows import BadRow, header_of, read_rows, read_text
+from ringfence.numbers.normalise import normalise_column, normalise_rows
 from ringfence.numbers.register import REGISTER, load_register
+from ringfence.numbers.tokens import is_token
 
 
 def country_code(region: str) -> str:
@@ -66,40 +69,86 @@ def load_register_table(path: Path | None, region: str) -> pa.Table:
     return REGISTER.empty_table() if path is None else load_register(path, region).table()
 
 
-def load_told(path: Path | None, region: str) -> pa.Table | None:
-    """Declared calls or reports (CSV: number, called, time) as number, called (codes) and t (µs).
+class Told(msgspec.Struct, frozen=True):
+    """What owners declared or people reported.
 
-    `called` may be empty. A row whose number or time cannot be read is left out.
+    table: number, called (int64 codes, called may be null), t (µs). read: rows of the file. rejected: reason ->
+    rows that could not be used. zoneless: used rows whose time names no zone and was taken as UTC.
     """
-    if path is None:
-        return None
-    numbers: list[int] = []
-    people: list[int | None] = []
-    times: list[int] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                number = normalise(row.get("number") or "", region).number
-                person = normalise(row.get("called") or "", region).number
-                try:
-                    time = dt.datetime.fromisoformat(row.get("time") or "")
-                except ValueError:
-                    continue
-                if number is None:
-                    continue
-                time = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
-                numbers.append(text_to_code(number))
-                people.append(None if person is None else text_to_code(person))
-                times.append(round(time.timestamp() * 1e6))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    return pa.table(
+
+    table: pa.Table
+    read: int
+    rejected: dict[str, int]
+    zoneless: int
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """How a file of calls told is laid out: columns (lower case), and the region of its numbers."""
+
+    number: str
+    called: str | None
+    times: tuple[str, ...]  # the first that can be read counts
+    region: str | None = None  # None: that of the hunt
+
+
+_OWN_FORM = _Form("number", "called", ("time",))
+#: Do Not Call complaints as the US Federal Trade Commission publishes them, a file a day.
+_FTC_FORM = _Form("company_phone_number", None, ("violation_date", "created_date"), "US")
+
+
+def load_told(path: Path, region: str) -> Told:
+    """Declared calls or reports: CSV with number, called and time, or the FTC's Do Not Call complaints.
+
+    `called` may be empty. A row whose number or time cannot be read is counted by reason. Raises InputError
+    where the file cannot be read or has neither form.
+    """
+    text = read_text(path)
+    header, _separator = header_of(text)
+    form = next((f for f in (_OWN_FORM, _FTC_FORM) if {f.number, f.times[0]} <= set(header)), None)
+    if form is None:
+        raise InputError(
+            f"{path}: neither columns number and time nor the FTC's Company_Phone_Number and "
+            "Violation_Date; name its columns number, called and time (docs/how-to/reports.md)"
+        )
+    rejected: Counter[str] = Counter()
+    rows: list[tuple[str, str | None, dt.datetime]] = []
+    for row in read_rows(text):
+        if isinstance(row, BadRow):
+            rejected[row.reason] += 1
+        elif time := next(filter(None, (_moment(row.values.get(c, "")) for c in form.times)), None):
+            called = row.values.get(form.called) if form.called else None
+            rows.append((row.values.get(form.number, ""), called or None, time))
+        else:
+            rejected["bad_time"] += 1
+    where = form.region or region
+    numbers = normalise_rows(pa.array([n for n, _c, _t in rows], pa.string()), where).to_pylist()
+    people = normalise_rows(pa.array([c for _n, c, _t in rows], pa.string()), where)["number"].to_pylist()
+    used: list[tuple[int, int | None, int]] = []
+    zoneless = 0
+    for read, person, (_n, _c, time) in zip(numbers, people, rows, strict=True):
+        number = read["number"]
+        if number is None or is_token(number):
+            # a token's code is known inside one set of records only
+            rejected[f"number_{read['reason']}" if number is None else "number_token"] += 1
+            continue
+        zoneless += time.tzinfo is None
+        moment = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+        code = None if person is None or is_token(person) else text_to_code(person)
+        used.append((text_to_code(number), code, round(moment.timestamp() * 1e6)))
+    table = pa.table(
         {
-            "number": pa.array(numbers, pa.int64()),
-            "called": pa.array(people, pa.int64()),
-            "t": pa.array(times, pa.int64()),
+            name: pa.array([row[i] for row in used], pa.int64())
+            for i, name in enumerate(("number", "called", "t"))
         }
     )
+    return Told(table, len(used) + rejected.total(), dict(rejected), zoneless)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def load_context(
@@ -118,7 +167,7 @@ def load_context(
         load_records(engine, readable_as_they_are(inputs) or list(inputs), region),
         load_register_table(numbers, region),
         country_code(region),
-        declared=load_told(declared, region),
-        reports=load_told(reports, region),
+        declared=load_told(declared, region).table if declared else None,
+        reports=load_told(reports, region).table if reports else None,
         limits=limits,
     )

@@ -59,7 +59,8 @@ class Records(msgspec.Struct, frozen=True):
     """The coded records of one hunt.
 
     calls: the coded table, kept by the engine. sources: pa.Table with `source` and SOURCE_COLUMNS.
-    fields: the call record's columns that hold at least one value. tokens: whether numbers are tokens.
+    fields: the call record's columns that hold at least one value. tokens: raw, code of the numbers that are
+    tokens, None if there are none. notes: counts of oddities in rows that are used all the same.
     """
 
     calls: ir.Table
@@ -71,6 +72,7 @@ class Records(msgspec.Struct, frozen=True):
     first: int  # µs
     last: int  # µs
     notes: dict[str, int]
+    tokens: ir.Table | None = None
 
 
 def code_to_text(code: int | None) -> str | None:
@@ -112,8 +114,9 @@ def _easy_code(number: Any) -> Any:
 
 def _leftover_codes(
     engine: Engine, raw: ir.Table, columns: list[str], normalise: Normalise, is_token: Callable[[Any], Any]
-) -> tuple[ir.Table | None, dict[str, int]]:
-    """A table `raw`, `code`, `reason` for the distinct values that are not easy, or None if all are."""
+) -> tuple[ir.Table | None, ir.Table | None]:
+    """`raw`, `code`, `reason` for the distinct values that are not easy, and `raw`, `code` of the tokens among
+    them; None where there are none."""
     values = (
         ibis.union(*(raw.select(raw=raw[c]) for c in columns), distinct=False)
         if len(columns) > 1
@@ -125,7 +128,7 @@ def _leftover_codes(
     others = engine.collect(hard.filter(~is_token(hard.raw)))
     made = engine.collect(tokens.count().as_table())[0][0].as_py()
     if not made and not others.num_rows:
-        return None, {}
+        return None, None
     done = normalise(others["raw"].combine_chunks())
     codes = [None if n is None else text_to_code(n) for n in done["number"].to_pylist()]
     table = pa.table(
@@ -140,8 +143,20 @@ def _leftover_codes(
         ordered = tokens.mutate(
             code=ibis.row_number().over(order_by=tokens.raw) + _TOKEN_BASE, reason=ibis.null("string")
         )
-        coded = engine.keep(ibis.union(coded, ordered.select("raw", "code", "reason")), "coded_numbers")
-    return coded, {}
+        ordered = engine.keep(ordered.select("raw", "code", "reason"), "token_codes")
+        return engine.keep(ibis.union(coded, ordered), "coded_numbers"), ordered.select("raw", "code")
+    return coded, None
+
+
+def _unreadable_callers(engine: Engine, raw: ir.Table, hard: ir.Table | None) -> dict[str, int]:
+    """Calls that are used although their presented number says nothing, counted for the summary."""
+    if hard is None:
+        return {}
+    lost = engine.keep(
+        hard.filter(hard.code.isnull() & ~hard.reason.isin(["withheld", "empty"])), "lost_numbers"
+    )
+    count = engine.collect(raw.semi_join(lost, raw.caller == lost.raw).count().as_table())[0][0].as_py()
+    return {"caller_unreadable": count} if count else {}
 
 
 def _numbered_sources(engine: Engine, raw: ir.Table, present: list[str]) -> pa.Table:
@@ -178,7 +193,7 @@ def code_records(
     seen = engine.collect(counts).to_pylist()[0]
     fields = frozenset(c for c in columns if seen.get(f"n_{c}"))
     numbers = [c for c in NUMBER_COLUMNS if c in fields]
-    hard, notes = _leftover_codes(engine, raw, numbers, normalise, is_token) if numbers else (None, {})
+    hard, tokens = _leftover_codes(engine, raw, numbers, normalise, is_token) if numbers else (None, None)
     present = [c for c in SOURCE_COLUMNS if c in fields]
     sources = _numbered_sources(engine, raw, present)
 
@@ -250,5 +265,6 @@ def code_records(
         accepted=span["n"],
         first=span["first"] or 0,
         last=span["last"] or 0,
-        notes=notes,
+        notes=_unreadable_callers(engine, raw, hard) if "caller" in fields else {},
+        tokens=tokens,
     )

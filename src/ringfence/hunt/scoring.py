@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from ringfence.hunt.context import Context
 from ringfence.hunt.evidence import Evidence, gather, unit_strengths
 from ringfence.hunt.records import HOUR
-from ringfence.hunt.units import KINDS
+from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.hunt.weights import Floats, Weights, probability
 
 #: A call whose own signals reach this sum of strengths can begin a crew.
@@ -169,13 +169,15 @@ def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
     return table
 
 
-def neighbour_strengths(calls: pd.DataFrame, score: Floats) -> pd.DataFrame:
+def neighbour_strengths(calls: pd.DataFrame, score: Floats, sizes: dict[str, pd.Series]) -> pd.DataFrame:
     """How likely the other calls are that share a call's person, or its identity.
 
     near:person: the best score among other calls to the same person within 48 hours.
     near:identity: mean score of the other calls with this number on the same entry (as if one more were
     clean).
     near:anywhere: the same on any entry.
+    near:<kind>: mean score of all other calls of the call's unit, those that are no suspects counting 0: how
+    much of the unit is fraud. sizes: kind -> calls per unit in all the records.
     """
     frame = pd.DataFrame(
         {
@@ -205,13 +207,22 @@ def neighbour_strengths(calls: pd.DataFrame, score: Floats) -> pd.DataFrame:
         rest = (groups.transform("sum") - frame["score"]) / groups.transform("count")
         return np.asarray(rest.reindex(frame.index).fillna(0.0), np.float64)
 
-    return pd.DataFrame(
+    def share(kind: str) -> Floats:
+        units = calls[kind].to_numpy(np.int64)
+        total = sizes[kind].reindex(units).to_numpy(np.float64)
+        inside = pd.Series(score).groupby(units).transform("sum").to_numpy(np.float64)
+        return np.where(units >= 0, (inside - score) / np.fmax(total, 1.0), 0.0)
+
+    table = pd.DataFrame(
         {
             "near:person": near,
             "near:identity": others(["caller", "entry"]),
             "near:anywhere": others(["caller"]),
         }
     )
+    for kind in SOURCE_UNITS:
+        table[f"near:{kind}"] = share(kind)
+    return table
 
 
 def score(context: Context, weights: Weights) -> Scores:
@@ -222,6 +233,6 @@ def score(context: Context, weights: Weights) -> Scores:
         table["log_odds"] = weights.unit.log_odds(table)
     strengths = call_strengths(evidence, tables)
     first = probability(weights.call.log_odds(strengths))
-    linked = pd.concat([strengths, neighbour_strengths(evidence.calls, first)], axis=1)
+    linked = pd.concat([strengths, neighbour_strengths(evidence.calls, first, context.sizes)], axis=1)
     log_odds = weights.linked.log_odds(linked)
     return Scores(evidence=evidence, unit_tables=tables, log_odds=log_odds, score=probability(log_odds))
