@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-_MEMORY = "1GB"
+_MEMORY = "250MB"
 
 
 def make_unique(parts: Sequence[Path], workdir: Path) -> int:
