@@ -100,16 +100,15 @@ def microseconds(time: Any) -> Any:
 def _easy_code(number: Any) -> Any:
     """The code of a value that is already E.164 or a short code; null for anything else.
 
-    A cast reads more than digits (blanks, exponents), so the length must be that of the integer's digits; the
-    logarithm errs only beside 10**15, and then the value goes the slower way.
+    Each engine's cast reads more than digits (blanks, exponents, separators), so the integer must give back
+    the text. A short code is read behind its leading 1.
     """
     value = number.try_cast("int64")
-    digits = value.cast("float64").log10().floor().cast("int64") + 1
-    e164 = number.startswith("+") & (value >= 1_000_000) & (value < 10**15) & (digits + 1 == number.length())
-    short = number.re_search("^[0-9]{2,8}$")
-    return ibis.cases(
-        (e164.fill_null(False), value), (short, -(ibis.literal("1") + number).try_cast("int64"))
-    )
+    e164 = (value >= 1_000_000) & (value < 10**15) & (ibis.literal("+") + value.cast("string") == number)
+    led = ibis.literal("1") + number
+    code = led.try_cast("int64")
+    short = (code >= 100) & (code < 200_000_000) & (code.cast("string") == led)
+    return ibis.cases((e164.fill_null(False), value), (short.fill_null(False), -code))
 
 
 def _leftover_codes(
