@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
+from ringfence.errors import InputError
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import all_detectors
 
@@ -39,6 +40,11 @@ def gather(context: Context, level: str | None = None) -> Evidence:
     """Run every detector that has its fields (of one level, or all) and bring its evidence here."""
     engine = context.engine
     calls = engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
+    if (twice := calls["call_id"].duplicated()).any():
+        raise InputError(
+            f"call_id {calls['call_id'][twice].iloc[0]} occurs more than once: give each record once, "
+            "or run ringfence ingest over all files together"
+        )
     place = pd.Series(np.arange(len(calls)), index=calls["call_id"])
     on_calls: dict[str, Floats] = {}
     on_units: dict[str, dict[str, pd.Series]] = {}

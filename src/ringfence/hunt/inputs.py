@@ -16,11 +16,12 @@ from ringfence.errors import InputError
 from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.records import Records, code_records, text_to_code
 from ringfence.hunt.suspects import Limits
+from ringfence.ingest.source import find
 from ringfence.model.engine import Engine
-from ringfence.model.record import NUMBER_COLUMNS, REQUIRED_COLUMNS, TIME_COLUMNS
+from ringfence.model.record import CALL_RECORD, REQUIRED_COLUMNS
 from ringfence.numbers.csvrows import BadRow, header_of, read_rows, read_text
 from ringfence.numbers.normalise import normalise_column, normalise_rows
-from ringfence.numbers.register import REGISTER, load_register
+from ringfence.numbers.register import Register, load_register
 from ringfence.numbers.tokens import is_token
 
 
@@ -30,30 +31,33 @@ def country_code(region: str) -> str:
 
 
 def readable_as_they_are(inputs: Sequence[Path]) -> list[Path] | None:
-    """The Parquet files below the inputs if all are call records in our own columns, which an engine reads
-    directly; None where anything has to go through ingest first."""
-    files: list[Path] = []
-    for path in inputs:
-        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    if not files:
-        return None
-    for file in files:
-        try:
-            schema = pq.read_schema(file)
-        except (OSError, pa.ArrowException):
-            return None
-        for column in REQUIRED_COLUMNS:
-            if column not in schema.names:
-                return None
-        times = [schema.field(c).type for c in TIME_COLUMNS if c in schema.names]
-        texts = [schema.field(c).type for c in (*NUMBER_COLUMNS, "call_id") if c in schema.names]
-        if not all(pa.types.is_timestamp(t) for t in times):
-            return None
-        if not all(
-            pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_dictionary(t) for t in texts
-        ):
-            return None
-    return files
+    """The Parquet files below the inputs if all hold call records in our own columns and types, which an engine
+    reads directly; None where anything has to go through ingest first. Reads footers only. Raises InputError
+    for an input that does not exist or a folder without files."""
+    files = [source.path for source in find(inputs)]
+    return files if all(_is_plain(file) for file in files) else None
+
+
+def _is_plain(file: Path) -> bool:
+    try:
+        schema = pq.read_schema(file)
+    except (OSError, pa.ArrowException):
+        return False
+    found = {field.name: field.type for field in schema}
+    return all(name in found for name in REQUIRED_COLUMNS) and all(
+        _is_same(found[field.name], field.type) for field in CALL_RECORD if field.name in found
+    )
+
+
+def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column can be taken as the wanted type without any value failing."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    if pa.types.is_timestamp(wanted):
+        return bool(pa.types.is_timestamp(found))
+    if pa.types.is_string(wanted):
+        return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
+    return bool(found == wanted)
 
 
 def load_records(engine: Engine, files: Sequence[Path], region: str) -> Records:
@@ -64,16 +68,16 @@ def load_records(engine: Engine, files: Sequence[Path], region: str) -> Records:
     )
 
 
-def load_register_table(path: Path | None, region: str) -> pa.Table:
-    """The register as a table; empty without a file."""
-    return REGISTER.empty_table() if path is None else load_register(path, region).table()
+def load_numbers(path: Path | None, region: str) -> Register:
+    """The register of protected numbers; empty without a file."""
+    return Register(()) if path is None else load_register(path, region)
 
 
 class Told(msgspec.Struct, frozen=True):
     """What owners declared or people reported.
 
-    table: number, called (int64 codes, called may be null), t (µs). read: rows of the file. rejected: reason ->
-    rows that could not be used. zoneless: used rows whose time names no zone and was taken as UTC.
+    table: number, called (int64 codes, called may be null), t (µs). read: rows of the file. rejected: reason
+    -> rows that could not be used. zoneless: used rows whose time names no zone and was taken as UTC.
     """
 
     table: pa.Table
@@ -161,11 +165,16 @@ def load_context(
     reports: Path | None = None,
     limits: Limits | None = None,
 ) -> Context:
-    """Read canonical Parquet files and what goes with them, and choose the suspects."""
+    """Read Parquet files of call records and what goes with them, and choose the suspects.
+
+    Raises InputError where a file holds anything else."""
+    files = readable_as_they_are(inputs)
+    if files is None:
+        raise InputError(f"{inputs[0]}: not Parquet in our own columns; run ringfence ingest on it first")
     return build_context(
         engine,
-        load_records(engine, readable_as_they_are(inputs) or list(inputs), region),
-        load_register_table(numbers, region),
+        load_records(engine, files, region),
+        load_numbers(numbers, region).table(),
         country_code(region),
         declared=load_told(declared, region).table if declared else None,
         reports=load_told(reports, region).table if reports else None,

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from ringfence.errors import ConfigError, InputError
+from ringfence.errors import ConfigError, InputError, RingfenceError
 from ringfence.model.profile import PlatformProfile
 
 #: Weight of each trait, and the similarity from which a platform is called by the known one's name.
@@ -103,4 +103,8 @@ def read_profiles(path: Path) -> list[PlatformProfile]:
 
 
 def write_profiles(path: Path, profiles: list[PlatformProfile]) -> None:
-    path.write_bytes(b"".join(msgspec.json.encode(p) + b"\n" for p in profiles))
+    """One profile a line. Raises RingfenceError where the file cannot be written."""
+    try:
+        path.write_bytes(b"".join(msgspec.json.encode(p) + b"\n" for p in profiles))
+    except OSError as error:
+        raise RingfenceError(f"cannot write {path}: {error.strerror}") from error

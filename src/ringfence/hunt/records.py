@@ -114,8 +114,8 @@ def _easy_code(number: Any) -> Any:
 def _leftover_codes(
     engine: Engine, raw: ir.Table, columns: list[str], normalise: Normalise, is_token: Callable[[Any], Any]
 ) -> tuple[ir.Table | None, ir.Table | None]:
-    """`raw`, `code`, `reason` for the distinct values that are not easy, and `raw`, `code` of the tokens among
-    them; None where there are none."""
+    """`raw`, `code`, `reason` for the distinct values that are not easy, and `raw`, `code` of the tokens
+    among them; None where there are none."""
     values = (
         ibis.union(*(raw.select(raw=raw[c]) for c in columns), distinct=False)
         if len(columns) > 1

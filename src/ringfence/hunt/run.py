@@ -16,23 +16,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ringfence import __version__
 from ringfence.config import HuntSettings
-from ringfence.errors import InputError
+from ringfence.errors import InputError, UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import (
     country_code,
+    load_numbers,
     load_records,
-    load_register_table,
     load_told,
     readable_as_they_are,
 )
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import link
-from ringfence.hunt.scoring import Scores, score
-from ringfence.hunt.signal import all_detectors
+from ringfence.hunt.scoring import score
+from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import shipped_weights
 from ringfence.ingest.pipeline import ingest
 from ringfence.model.profile import PlatformProfile
@@ -50,6 +49,11 @@ class Files(msgspec.Struct, frozen=True):
     reports: Path | None = None
     declared: Path | None = None
     indicators: Path | None = None  # where to write indicators
+
+    def given(self) -> dict[str, Path]:
+        """Those of the register, declared calls and reports that were given, by name."""
+        named = {"numbers": self.numbers, "declared": self.declared, "reports": self.reports}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -86,10 +90,11 @@ def hunt(
         yield
         seconds[name] = round(time.perf_counter() - began, 3)
 
-    out.mkdir(parents=True, exist_ok=True)
-    register = load_register_table(files.numbers, settings.region)
-    declared = load_told(files.declared, settings.region)
-    reports = load_told(files.reports, settings.region)
+    _check_places(out, where.workdir, files.indicators)
+    numbers = load_numbers(files.numbers, settings.region)
+    told = {
+        name: load_told(path, settings.region) for name, path in files.given().items() if name != "numbers"
+    }
     known = read_profiles(files.known) if files.known else []
     with (
         tempfile.TemporaryDirectory(prefix="ringfence-", dir=where.workdir) as work,
@@ -117,7 +122,11 @@ def hunt(
                 )
         with stage("choose suspects"):
             context = build_context(
-                engine, records, register, country_code(settings.region), declared=declared, reports=reports
+                engine,
+                records,
+                numbers.table(),
+                country_code(settings.region),
+                **{name: of.table for name, of in told.items()},
             )
         with stage("weigh evidence"):
             scores = score(context, shipped_weights())
@@ -146,7 +155,7 @@ def hunt(
             if files.indicators:
                 rows = indicators(context, linked)
                 files.indicators.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
-        summary = _summary(context, scores, tables, inputs, settings, tiers)
+        summary = summarise(context, scores, tables, inputs, settings, tiers)
         summary |= {"engine": where.engine, "settings_digest": settings_digest, "seconds": seconds}
         if made is not None:
             summary["rows"] = {
@@ -156,8 +165,22 @@ def hunt(
                 "by_reason": dict(Counter(made.rejected) + Counter(summary["rows"]["by_reason"])),
             }
             summary["notes"] |= made.notes
+        summary["files"] = used_of_files(files.given(), numbers, told)
+        summary["limits"] += limits_of_files(summary["files"])
     (out / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     return summary
+
+
+def _check_places(out: Path, workdir: Path | None, indicators: Path | None) -> None:
+    """Whatever is written can be written: better to know before the work than after it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write into {out}: {error.strerror}; name another folder") from error
+    if workdir is not None and not workdir.is_dir():
+        raise UsageError(f"{workdir}: no such folder; make it or leave --workdir out")
+    if indicators is not None and not indicators.parent.is_dir():
+        raise UsageError(f"{indicators}: no folder {indicators.parent}; make it or name another file")
 
 
 def _rejected(ingested: Path, coded: pa.Table) -> pa.Table:
@@ -194,91 +217,3 @@ def _profiles(context: Context, calls: pd.DataFrame, files: Sequence[Path]) -> l
         }
         profiles.append(profile(str(platform), group, own))
     return profiles
-
-
-def _period(context: Context) -> dict[str, str]:
-    first, last = (
-        pd.Timestamp(t, unit="us", tz="UTC").isoformat()
-        for t in (context.records.first, context.records.last)
-    )
-    return {"first": first, "last": last}
-
-
-def _signal_states(context: Context, scores: Scores, flagged: pa.Table) -> list[dict[str, Any]]:
-    spoke = Counter(s for names in flagged["signals"].to_pylist() for s in names)
-    states = []
-    for detector in all_detectors():
-        name = detector.SIGNAL.name
-        why = scores.evidence.aside.get(name)
-        state = "stood_aside" if why else "spoke" if spoke[name] else "silent"
-        states.append(
-            {"name": name, "status": state, "why": why or detector.SIGNAL.words, "calls": spoke[name]}
-        )
-    return states
-
-
-def _limits(context: Context, scores: Scores) -> list[str]:
-    fields = context.fields
-    limits = [
-        "Findings name sources, never the owner of a number that was presented: the owner is a victim too.",
-        "A victim's tier says how strong the contact was, not whether money was lost.",
-        "Weights were set on simulated networks; no public call records of real spoofing exist.",
-    ]
-    if "fingerprint" not in fields:
-        limits.append(
-            "The records hold no INVITE fingerprints: "
-            "services that share trunks with others are harder to tell apart."
-        )
-    if "register" not in fields:
-        limits.append(
-            "No register of protected numbers was given: "
-            "which numbers never call was learned from the records."
-        )
-    if "trunk" not in fields:
-        limits.append("The records name no trunks: sources can only be told by address and fingerprint.")
-    return limits
-
-
-def _summary(
-    context: Context,
-    scores: Scores,
-    tables: dict[str, pa.Table],
-    inputs: Sequence[Path],
-    settings: HuntSettings,
-    tiers: findings.Tiers,
-) -> dict[str, Any]:
-    records = context.records
-    victims = Counter(tables["victims"]["tier"].to_pylist())
-    return {
-        "version": __version__,
-        "region": settings.region,
-        "inputs": [str(p) for p in inputs],
-        # the simulator leaves its scenario beside the calls
-        "simulated": any((p.resolve().parent / "scenario.toml").exists() for p in inputs),
-        "rows": {
-            "read": records.read,
-            "accepted": records.accepted,
-            "rejected": records.read - records.accepted,
-            "by_reason": dict(Counter(records.rejected["reason"].to_pylist())),
-        },
-        "notes": dict(records.notes),
-        "period": _period(context),
-        "counts": {
-            "flagged_calls": tables["flagged_calls"].num_rows,
-            "campaigns": tables["campaigns"].num_rows,
-            "platforms": tables["platforms"].num_rows,
-            "victims": {t: victims[t] for t in ("likely", "possible", "contacted")},
-            "suspect_calls": len(scores.evidence.calls),
-        },
-        "signals": _signal_states(context, scores, tables["flagged_calls"]),
-        "limits": _limits(context, scores),
-        "calibration": (
-            "Scores were calibrated on simulated networks: "
-            "of calls scored 0.9, nine in ten were fraudulent there."
-        ),
-        "tiers": {
-            "likely": f"{tiers.likely_seconds / 60:g} minutes of talk or more in one call",
-            "possible": f"{tiers.possible_seconds / 60:g} minutes of talk or more in one call",
-            "contacted": "reached, or rung, with less talk than that",
-        },
-    }

@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from ringfence.hunt.context import Context
 from ringfence.hunt.evidence import Evidence, gather, unit_strengths
 from ringfence.hunt.records import HOUR
+from ringfence.hunt.signal import LEVEL_BOUNDS
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.hunt.weights import Floats, Weights, probability
 
@@ -142,8 +143,8 @@ def judge_units(context: Context, evidence: Evidence, crew_evidence: Evidence) -
 
 
 def _scaled(log_odds: Floats) -> Floats:
-    """Log-odds of a unit as a strength: 0 at -4 and below, 1 at +6 and above."""
-    return np.asarray(np.clip((log_odds + 4.0) / 10.0, 0.0, 1.0), np.float64)
+    """Log-odds of a unit as a strength whose levels begin at -3, -0.5, 2 and 5."""
+    return np.interp(log_odds, (-3.0, -0.5, 2.0, 5.0, 8.0), (*LEVEL_BOUNDS[:-1], 1.0))
 
 
 def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -153,17 +154,9 @@ def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
     for kind, table in tables.items():
         odds = table["log_odds"].reindex(calls[kind].to_numpy()).to_numpy(np.float64)
         columns[f"unit:{kind}"] = _scaled(np.where(np.isnan(odds), -9.0, odds))
-    fine = [columns[f"unit:{k}"] for k in ("entry", "cell", "line", "device", "address")]
-    table = pd.DataFrame(
-        {
-            "unit:best": np.max(fine, axis=0),
-            "unit:shape": columns["unit:shape"],
-            "unit:crew": columns["unit:crew"],
-        }
-    )
-    # a narrow way in that looks clean speaks for the calls inside a wide one that does not
-    table["unit:cell_and_shape"] = np.minimum(columns["unit:cell"], columns["unit:shape"])
-    table["unit:entry_and_crew"] = np.minimum(columns["unit:entry"], columns["unit:crew"])
+    # nested units repeat one another's evidence: the strongest speaks for all of them
+    units = np.max([columns[f"unit:{kind}"] for kind in KINDS], axis=0)
+    table = pd.DataFrame({"unit:best": units, "unit:crew": columns["unit:crew"]})
     for name, strength in evidence.on_calls.items():
         table[name] = strength
     return table

@@ -97,7 +97,11 @@ def standing_out(frame: pd.DataFrame, limits: Limits, total: int) -> set[int]:
         away = unit["away_ids"] / unit["ids"].clip(1) * (unit["away_ids"] / 6).clip(upper=1)
         foreign = unit["foreign"] / (unit["n"] + 3)
         rang = ((unit["rang"] - 1).clip(0) / (unit["heard"] * base + 0.5) / 8).clip(upper=1)
-        sum_of_all = 6 * named.clip(upper=0.5) + owners + 2 * (away + foreign + rang)
+        # many numbers for few calls; a wide unit shows many anyway
+        churn = (unit["ids"] / unit["n"] * (unit["ids"] / 8).clip(upper=1)).where(
+            unit["n"] <= limits.small_unit, 0.0
+        )
+        sum_of_all = 6 * named.clip(upper=0.5) + owners + churn + 2 * (away + foreign + rang)
         need = np.where(unit["n"] <= limits.small_unit, limits.small_need, limits.need)
         chosen = unit.index[sum_of_all >= need]
         striking.append(

@@ -1,9 +1,10 @@
-"""Many presentation numbers over one entry, address or network number, most of them at home elsewhere.
+"""Many presentation numbers over one entry, address or network number that do not belong together.
 
-Signal: grows with the number of borrowed identities (their usual home is another entry) and with their share
-    of the identities that the unit shows.
+Signal: the stronger of two. Borrowed: the number of identities whose usual home is another entry, by their share
+    of the identities shown. Scattered: the number of different blocks of 10,000 that the identities lie in, by
+    the number of calls: a firm's numbers lie together and come again, made-up ones are from everywhere, once.
 Innocent look-alike: CPaaS and number masking show thousands of numbers, nearly all of which are at home
-    there.
+    there, from a pool, and again and again.
 Reference: RFC 3325 (network number beside presentation number); detection of identity churn in CPaaS abuse.
 Cost: one group-by of the suspects per unit kind.
 """
@@ -24,17 +25,23 @@ SIGNAL = Signal(
     number=7,
     level="unit",
     needs=("caller",),
-    words="shows many numbers that usually come from elsewhere",
+    words="shows many numbers that do not belong together",
 )
 
 
 class Thresholds(msgspec.Struct, frozen=True):
     least_borrowed: int = 3
     full_borrowed: int = 8
+    least_blocks: int = 4
+    full_blocks: int = 8
+    block: int = 10_000
 
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """kind, unit, strength."""
+
+    # the codes of tokens are no numbers, so they have no blocks
+    plain = context.records.tokens is None
 
     def judge(rows: ir.Table) -> ir.Table:
         sums = (
@@ -43,12 +50,17 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
             .aggregate(
                 n=_.count(),
                 ids=_.caller.nunique(),
+                blocks=(_.caller // thresholds.block).nunique() if plain else ibis.literal(0),
                 borrowed=_.caller.nunique(where=_.away & _.diverted.isnull() & ~_.roaming.fill_null(False)),
             )
         )
-        sums = sums.filter(sums.borrowed >= thresholds.least_borrowed)
         many = ibis.least(1.0, sums.borrowed / float(thresholds.full_borrowed))
-        return sums.select("kind", "unit", strength=many * sums.borrowed / sums.ids)
+        borrowed = ibis.ifelse(
+            sums.borrowed >= thresholds.least_borrowed, many * sums.borrowed / sums.ids, 0.0
+        )
+        wide = ibis.least(1.0, sums.blocks / float(thresholds.full_blocks))
+        scattered = ibis.ifelse(sums.blocks >= thresholds.least_blocks, wide * sums.blocks / sums.n, 0.0)
+        return sums.select("kind", "unit", strength=ibis.greatest(borrowed, scattered))
 
     return each_unit(context.suspects, context.whole, judge, context.kinds)
 
