@@ -88,6 +88,7 @@ def run_hunt(
     from ringfence.config import digest, load_settings
     from ringfence.hunt.run import Where
     from ringfence.hunt.run import hunt as run
+    from ringfence.hunt.summary import limits_of_files
 
     settings = load_settings(config)
     if region:
@@ -95,7 +96,7 @@ def run_hunt(
             settings, hunt=msgspec.structs.replace(settings.hunt, region=region)
         )
     with _progress() as progress:
-        return run(
+        summary = run(
             inputs,
             out,
             settings=settings.hunt,
@@ -104,6 +105,9 @@ def run_hunt(
             settings_digest=digest(settings),
             progress=progress,
         )
+    for line in limits_of_files(summary["files"]):
+        print(line, file=sys.stderr)
+    return summary
 
 
 def show_findings(out: Path, *, show_numbers: bool, json: bool) -> None:

@@ -31,9 +31,10 @@ def country_code(region: str) -> str:
 
 
 def readable_as_they_are(inputs: Sequence[Path]) -> list[Path] | None:
-    """The Parquet files below the inputs if all hold call records in our own columns and types, which an engine
-    reads directly; None where anything has to go through ingest first. Reads footers only. Raises InputError
-    for an input that does not exist or a folder without files."""
+    """The files below the inputs if all are Parquet of call records in our own columns and types, which an
+    engine reads directly; None where anything has to go through ingest first.
+
+    Reads footers only. Raises InputError for an input that does not exist or a folder without files."""
     files = [source.path for source in find(inputs)]
     return files if all(_is_plain(file) for file in files) else None
 
