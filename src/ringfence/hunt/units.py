@@ -57,20 +57,16 @@ def number_units(sources: pa.Table) -> pd.DataFrame:
 def each_unit(
     suspects: ir.Table, whole: ir.Table, judge: Callable[[ir.Table], ir.Table], kinds: Sequence[str]
 ) -> ir.Table:
-    """`judge` of the suspects once per unit kind: it sees their rows with `kind` and `unit` and returns
+    """`judge` of the suspects, each once per unit kind: it sees their rows with `kind` and `unit` and returns
     kind, unit, strength.
 
     Only units in `whole` (kind, unit: all their calls are suspects) are judged, since a unit of which only
     the striking calls are here would look worse than it is. Rows of strength 0 are dropped."""
-    parts = []
-    for kind in kinds:
-        rows = suspects.mutate(unit=suspects[kind].cast("int64"))
-        rows = rows.semi_join(whole.filter(whole.kind == kind), "unit")
-        parts.append(judge(rows.mutate(kind=ibis.literal(kind))))
+    parts = [suspects.mutate(kind=ibis.literal(k), unit=suspects[k].cast("int64")) for k in kinds]
     if not parts:  # nothing that this detector can speak about
-        table = judge(suspects.limit(0).mutate(kind=ibis.literal(""), unit=ibis.literal(0, "int64")))
-        return table.filter(table.strength > 0)
-    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        parts = [suspects.limit(0).mutate(kind=ibis.literal(""), unit=ibis.literal(-1, "int64"))]
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    table = judge(rows.semi_join(whole, ["kind", "unit"]))
     return table.filter(table.strength > 0)
 
 
