@@ -34,6 +34,11 @@ class Limits(msgspec.Struct, frozen=True):
     neighbour_hours: int = 48
 
 
+def _end_of(calls: ir.Table) -> ir.Value:
+    """When the talk ended, µs: rounded, since engines differ in how they cut a float."""
+    return calls.t + (calls.talk * 1e6).round().cast("int64")
+
+
 def sum_up_sources(
     engine: Engine,
     calls: ir.Table,
@@ -65,8 +70,7 @@ def sum_up_sources(
     heard = calls.filter(calls.answered & (calls.talk >= 20)).select(
         "call_id", "source", "called", "t", "talk"
     )
-    end = heard.t + (heard.talk * 1e6).cast("int64")
-    heard = heard.mutate(end=end)
+    heard = heard.mutate(end=_end_of(heard))
     soon = heard.join(rings.select("person", rang_at=rings.t), heard.called == rings.person)
     soon = soon.filter((soon.rang_at > soon.end) & (soon.rang_at <= soon.end + 4 * HOUR))
     rang = soon.group_by("source").aggregate(rang=_.call_id.nunique())
@@ -201,7 +205,7 @@ def gather_suspects(
     near = others.join(reached, others.called == reached.person)
     near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
     by_person = others.semi_join(near.select("call_id").distinct(), "call_id")
-    every = ibis.union(by_source, by_name, by_person)
+    every = engine.keep(ibis.union(by_source, by_name, by_person), "suspect_calls")
 
     known = every.join(units, "source")
     home = homes.select(of="caller", home_total="total", home_top="top", main="main")
@@ -220,7 +224,7 @@ def gather_suspects(
         else ibis.null("string")
     )
     known = known.mutate(
-        end=known.t + (known.talk * 1e6).cast("int64"),
+        end=_end_of(known),
         radio=radio,
         line=known.network.fill_null(-1),
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
@@ -229,8 +233,10 @@ def gather_suspects(
         .startswith("+" + country_code)
         .fill_null(False),
     )
-    device = ibis.dense_rank().over(order_by=known.radio)
-    known = known.mutate(device=ibis.ifelse(known.radio.isnull(), -1, device))
+    places = known.filter(known.radio.notnull()).select(place="radio").distinct()
+    places = places.mutate(number=ibis.row_number().over(order_by=places.place).cast("int64"))
+    known = known.left_join(places, known.radio == places.place)
+    known = known.mutate(device=known.number.fill_null(-1)).drop("place", "number")
     known = engine.keep(known, "suspects_before_kind")
     mobile = _mobile_numbers(engine, known)
     known = known.left_join(mobile, known.caller == mobile.mobile_caller)
@@ -248,17 +254,11 @@ def whole_units(
     """The units all of whose calls are suspects, and the size of every unit among the suspects."""
     sizes: dict[str, pd.Series] = {}
     rows = []
+    units = [suspects.select(kind=ibis.literal(kind), unit=suspects[kind].cast("int64")) for kind in KINDS]
+    counted = ibis.union(*units).filter(_.unit >= 0).group_by("kind", "unit").aggregate(n=_.count())
+    frame = engine.collect(counted).to_pandas().sort_values("unit")
     for kind in KINDS:
-        here = (
-            engine.collect(
-                suspects.filter(suspects[kind] >= 0)
-                .group_by(unit=kind)
-                .aggregate(n=_.count())
-                .order_by("unit")
-            )
-            .to_pandas()
-            .set_index("unit")["n"]
-        )
+        here = frame[frame["kind"] == kind].set_index("unit")["n"]
         if kind in SOURCE_UNITS:
             sizes[kind] = sums[sums[kind] >= 0].groupby(kind)["n"].sum().reindex(here.index).astype("int64")
         else:
