@@ -205,12 +205,17 @@ def gather_suspects(
     near = others.join(reached, others.called == reached.person)
     near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
     by_person = others.semi_join(near.select("call_id").distinct(), "call_id")
-    every = engine.keep(ibis.union(by_source, by_name, by_person), "suspect_calls")
+    every = ibis.union(by_source, by_name, by_person)
+    located = {"imei_tac", "cell"} <= records.fields
+    radio = every.imei_tac + "/" + every.radio_cell if located else ibis.null("string")
+    every = engine.keep(every.mutate(radio=radio), "suspect_calls")
+    places = every.filter(every.radio.notnull()).select(place="radio").distinct()
+    places = places.mutate(device=ibis.row_number().over(order_by=places.place).cast("int64"))
 
     known = every.join(units, "source")
     home = homes.select(of="caller", home_total="total", home_top="top", main="main")
     known = known.left_join(home, known.caller == home.of).drop("of")
-    stands = known.select("call_id", "caller", "t")
+    stands = every.select("call_id", "caller", "t")
     valid = stands.join(named, stands.caller == named.code)
     valid = valid.filter(
         (valid.valid_from.isnull() | (valid.t >= valid.valid_from))
@@ -218,14 +223,10 @@ def gather_suspects(
     )
     valid = valid.group_by(of_call="call_id").aggregate(owner=_.owner.min(), use=_.use.min())
     known = known.left_join(valid, known.call_id == valid.of_call).drop("of_call")
-    radio = (
-        known.imei_tac + "/" + known.radio_cell
-        if "imei_tac" in records.fields and "cell" in records.fields
-        else ibis.null("string")
-    )
+    known = known.left_join(places, known.radio == places.place).drop("place", "radio")
     known = known.mutate(
         end=_end_of(known),
-        radio=radio,
+        device=known.device.fill_null(-1),
         line=known.network.fill_null(-1),
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
         at_home=(known.main == known.entry).fill_null(False),
@@ -233,16 +234,12 @@ def gather_suspects(
         .startswith("+" + country_code)
         .fill_null(False),
     )
-    places = known.filter(known.radio.notnull()).select(place="radio").distinct()
-    places = places.mutate(number=ibis.row_number().over(order_by=places.place).cast("int64"))
-    known = known.left_join(places, known.radio == places.place)
-    known = known.mutate(device=known.number.fill_null(-1)).drop("place", "number")
     known = engine.keep(known, "suspects_before_kind")
     mobile = _mobile_numbers(engine, known)
     known = known.left_join(mobile, known.caller == mobile.mobile_caller)
     known = (
         known.mutate(mobile=known.mobile_caller.notnull())
-        .drop("mobile_caller", "radio")
+        .drop("mobile_caller")
         .mutate(crew=ibis.literal(-1, "int64"))
     )
     return engine.keep(known, "suspects")
