@@ -91,6 +91,14 @@ def test_a_source_with_one_fraudulent_call_is_not_innocent() -> None:
     assert found["sources"] == [{"trunk": "t9", "account": None, "flagged": 2, "kind": "bank_team"}]
 
 
+def test_wrong_calls_beside_right_ones_make_no_innocent_source() -> None:
+    beside = [row for row in FLAGGED if row[4] != "t9"]
+    flagged = _table(beside, "call_id", "score", "platform", "campaign", "trunk", "account")
+    found = evaluate(Findings(flagged=flagged, victims=FINDINGS.victims), _truth())
+    assert (found.false_sources["count"], found.false_sources["sources"]) == (0, [])
+    assert found.look_alikes["pbx"].false_sources == 0
+
+
 def test_look_alikes_say_which_innocents_were_flagged() -> None:
     kinds = evaluate(FINDINGS, _truth()).look_alikes
     assert {k: (v.flagged, v.calls, v.false_sources) for k, v in kinds.items()} == {

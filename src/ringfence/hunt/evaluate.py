@@ -210,7 +210,8 @@ def _innocents(
     # a trunk that also carries a service is no innocent source, even where this one call was innocent
     guilty = set(_sources(flagged[flagged["right"]])) | set(_sources(true) if "trunk" in true else [])
     sources = pd.Series(_sources(wrong), index=wrong.index, dtype=object)
-    innocent = wrong[[source not in guilty for source in sources]].assign(source=sources)
+    # assigned first: pandas would give an empty frame the rows of what is assigned to it
+    innocent = wrong.assign(source=sources)[[source not in guilty for source in sources]]
     count = int(innocent["source"].nunique())
     listed = [
         {"trunk": source[0], "account": source[1], "flagged": len(group), "kind": group["kind"].mode()[0]}
