@@ -211,7 +211,7 @@ def _innocents(
     guilty = set(_sources(flagged[flagged["right"]])) | set(_sources(true) if "trunk" in true else [])
     sources = pd.Series(_sources(wrong), index=wrong.index, dtype=object)
     # assigned first: pandas would give an empty frame the rows of what is assigned to it
-    innocent = wrong.assign(source=sources)[[source not in guilty for source in sources]]
+    innocent = wrong.assign(source=sources)[np.array([s not in guilty for s in sources], bool)]
     count = int(innocent["source"].nunique())
     listed = [
         {"trunk": source[0], "account": source[1], "flagged": len(group), "kind": group["kind"].mode()[0]}
