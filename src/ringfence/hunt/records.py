@@ -101,14 +101,13 @@ def _easy_code(number: Any) -> Any:
     """The code of a value that is already E.164 or a short code; null for anything else.
 
     Each engine's cast reads more than digits (blanks, exponents, separators), so the integer must give back
-    the text. A short code is read behind its leading 1.
+    the text. What begins with 0 or is longer may be a national number, and goes the slower way.
     """
     value = number.try_cast("int64")
     e164 = (value >= 1_000_000) & (value < 10**15) & (ibis.literal("+") + value.cast("string") == number)
-    led = ibis.literal("1") + number
-    code = led.try_cast("int64")
-    short = (code >= 100) & (code < 200_000_000) & (code.cast("string") == led)
-    return ibis.cases((e164.fill_null(False), value), (short.fill_null(False), -code))
+    short = (value >= 10) & (value < 1_000_000) & (value.cast("string") == number)
+    code = -(ibis.literal("1") + number).try_cast("int64")
+    return ibis.cases((e164.fill_null(False), value), (short.fill_null(False), code))
 
 
 def _leftover_codes(
@@ -213,7 +212,11 @@ def code_records(
     answer = microseconds(table.answer_time) if "answer_time" in fields else ibis.null("int64")
     status = table.status.cast("int64") if "status" in fields else ibis.null("int64")
     # a source that keeps no answer time still says 200: then the talk is counted from the start
-    spoke = answer.notnull() if "answer_time" in fields else (status == 200).fill_null(False)
+    spoke = ibis.literal(False)  # where nothing says that anybody answered
+    if "answer_time" in fields:
+        spoke = answer.notnull()
+    elif "status" in fields:
+        spoke = (status == 200).fill_null(False)
     from_when = answer if "answer_time" in fields else start
     talk = ibis.ifelse(spoke & end.notnull(), (end - from_when).cast("float64") / 1e6, 0.0).fill_null(0.0)
     why = ibis.cases(
