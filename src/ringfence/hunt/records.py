@@ -257,6 +257,7 @@ def code_records(
         rejected = REJECTED.empty_table().select(["file", "position", "reason"])
     else:
         rejected = engine.collect(bad.select(file=bad.source_file, position=bad.source_row, reason=bad.why))
+        rejected = rejected.sort_by([("file", "ascending"), ("position", "ascending")])
     empty = pa.nulls(rejected.num_rows, pa.string())
     return Records(
         calls=calls,
