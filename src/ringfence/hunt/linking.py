@@ -27,7 +27,7 @@ from ringfence.hunt.scoring import chain
 
 class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. person, stranger_number, owner_number: the
+    least_calls: a platform with fewer calls is not reported. person, number: the
     weight of one shared thing. join_stray, join_anchored: the tie that joins two groups, plus `growth` per
     call of the smaller one. same_*, next_call: weights of ties between calls when campaigns are sought;
     resolution: of Louvain's modularity."""
@@ -35,11 +35,13 @@ class Linkage(msgspec.Struct, frozen=True):
     owned_share: float = 0.5
     least_calls: int = 5
     person: float = 1.0
-    stranger_number: float = 1.0
-    owner_number: float = 0.4
+    person_hours: float = 12.0
+    number: float = 1.0
+    number_hours: float = 1.0
+    sitting_hours: float = 3.0
     join_stray: float = 0.4
-    join_anchored: float = 1.4
-    growth: float = 0.03
+    join_anchored: float = 2.0
+    growth: float = 0.15
     same_number: float = 2.0
     same_person: float = 2.0
     same_account: float = 2.0
@@ -52,8 +54,8 @@ class Linkage(msgspec.Struct, frozen=True):
 _OWNED = ("entry", "address", "shape", "cell")
 
 
-def _components(groups: list[Any], size: int) -> Any:
-    """Connected components of rows that share a value in any of the groups (-1 ties nothing)."""
+def _components(groups: list[Any], pairs: list[tuple[Any, Any]], size: int) -> Any:
+    """Connected components of rows that share a value in any of the groups (-1 ties nothing) or stand in a pair."""
     rows, columns, offset = [], [], size
     for group in groups:
         codes, _ = pd.factorize(group)
@@ -61,7 +63,8 @@ def _components(groups: list[Any], size: int) -> Any:
         rows.append(np.flatnonzero(keep))
         columns.append(codes[keep] + offset)
         offset += codes.max(initial=-1) + 1
-    left, right = np.concatenate(rows), np.concatenate(columns)
+    left = np.concatenate([*rows, *(one for one, _two in pairs)])
+    right = np.concatenate([*columns, *(two for _one, two in pairs)])
     graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(offset, offset))
     return pd.factorize(connected_components(graph, directed=False)[1][:size])[0]
 
@@ -78,33 +81,27 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> dict[tuple[int, int], float]:
-    """How strongly each two groups of calls are tied by what they share.
+def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> Counter[tuple[int, int]]:
+    """How strongly each two groups of calls are tied by what they share within hours.
 
-    A person whom both reached within two days counts most: strangers hardly meet there. A presented number
-    that is nobody's by name is shared by chance as rarely; an owner's well-known number is anyone's choice.
+    A customer hops between the service's trunks in one sitting: the same number is shown, or the same person
+    called, on both. Over days such things prove little: strangers buy the same lists and pose as the same bank.
     """
-    frame = calls.assign(group=groups)
-    ties: dict[tuple[int, int], float] = defaultdict(float)
+    frame = calls.reset_index(drop=True)
+    ties: Counter[tuple[int, int]] = Counter()
 
-    def add(rows: pd.DataFrame, weight: float) -> None:
-        for _value, found in rows.groupby("key", sort=False)["group"]:
-            both = sorted({int(g) for g in found})
-            for a, one in enumerate(both):
-                for two in both[a + 1 :]:
-                    ties[one, two] += weight / (len(both) - 1)
+    def add(rows: pd.DataFrame, key: str, within: int, weight: float) -> None:
+        one, two = chain(rows, [key], within)
+        met = pd.DataFrame({"a": groups[one], "b": groups[two], "what": frame[key].to_numpy()[one]})
+        met["day"] = frame["t"].to_numpy()[one] // DAY
+        met = met[met["a"] != met["b"]]
+        low, high = met[["a", "b"]].min(axis=1), met[["a", "b"]].max(axis=1)
+        met = met.assign(a=low, b=high).drop_duplicates()
+        for (a, b), found in met.groupby(["a", "b"]).size().items():
+            ties[int(a), int(b)] += weight * int(found)
 
-    shown = frame[frame["caller"].notna()].assign(key=lambda f: f["caller"])
-    add(shown[shown["owner"].isna()], linkage.stranger_number)
-    add(shown[shown["owner"].notna()], linkage.owner_number)
-    one, two = chain(frame, ["called"], 2 * DAY)
-    met = pd.DataFrame({"a": groups[one], "b": groups[two], "called": frame["called"].to_numpy()[one]})
-    met = met[met["a"] != met["b"]]
-    pairs = pd.DataFrame(
-        {"a": met[["a", "b"]].min(axis=1), "b": met[["a", "b"]].max(axis=1), "called": met["called"]}
-    )
-    for (a, b), people in pairs.drop_duplicates().groupby(["a", "b"]):
-        ties[int(a), int(b)] += linkage.person * len(people)
+    add(frame[frame["caller"].notna()], "caller", round(linkage.number_hours * HOUR), linkage.number)
+    add(frame, "called", round(linkage.person_hours * HOUR), linkage.person)
     return ties
 
 
@@ -199,10 +196,9 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     if calls.empty:
         return calls.assign(platform=pd.Series(dtype=str), campaign=pd.Series(dtype=str))
     owned = _owned(calls, context.sizes, linkage)
-    same_hand = calls["caller"].fillna(-1).astype("int64")
-    session = pd.factorize(pd.Series(list(zip(same_hand, calls["entry"], strict=True))))[0]
-    session = np.where(same_hand == -1, -1, session)
-    groups = _components([*owned, session], len(calls))
+    # one number shown on one entry without a pause of hours is one sitting
+    sitting = chain(calls[calls["caller"].notna()], ["caller", "entry"], round(linkage.sitting_hours * HOUR))
+    groups = _components(owned, [sitting], len(calls))
     anchored = np.any([g >= 0 for g in owned], axis=0)
     groups = _merge(calls, groups, anchored, linkage)
     texts = context.sources.set_index("source")

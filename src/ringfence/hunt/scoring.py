@@ -89,6 +89,9 @@ def find_crews(evidence: Evidence) -> Any:
     links = [chain(named, ["caller", "entry"], 24 * HOUR)]
     links.append(chain(inside[inside["entry"] >= 0], ["called", "entry"], 48 * HOUR))
     links.append(chain(inside[inside["cell"] >= 0], ["called", "cell"], 48 * HOUR))
+    # two strangers' protected numbers from one way in within two hours: the same hand
+    strong = columns[seed]
+    links += [chain(strong[strong[kind] >= 0], [kind], 2 * HOUR) for kind in ("entry", "cell")]
     # one identity that is nobody's home, within an hour or so on several trunks: the same hand
     links.append(
         chain(columns[seed & (evidence.on_calls.get("protected_identity", own) >= 1.0)], ["caller"], 6 * HOUR)
