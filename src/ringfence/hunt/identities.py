@@ -59,6 +59,13 @@ def usual_homes(engine: Engine, pairs: ir.Table, units: ir.Table) -> ir.Table:
     )
 
 
+def _typed(entries: pd.DataFrame) -> pa.Table:
+    """Register entries with the types of their columns, also where a column is empty."""
+    texts = ("number", "use", "sector")
+    schema = pa.schema([(c, pa.string() if c in texts else pa.int64()) for c in entries.columns])
+    return pa.Table.from_pandas(entries, schema=schema, preserve_index=False)
+
+
 def protected_numbers(
     engine: Engine, register: pa.Table, homes: ir.Table, tokens: ir.Table | None = None
 ) -> tuple[ir.Table | None, list[str]]:
@@ -81,20 +88,15 @@ def protected_numbers(
     exact["code"] = [text_to_code(n) for n in exact["number"]]
     columns = ["code", "owner_code", "use", "sector", "valid_from", "valid_until", "length"]
     exact["length"] = 99
-    parts = [engine.upload(pa.Table.from_pandas(exact[columns], preserve_index=False), "register_numbers")]
+    parts = [engine.upload(_typed(exact[columns]), "register_numbers")]
     hidden = frame[frame["number"].map(is_token)].assign(length=99)
     if tokens is not None and len(hidden):
-        known = engine.upload(
-            pa.Table.from_pandas(hidden[["number", *columns[1:]]], preserve_index=False), "register_tokens"
-        )
+        known = engine.upload(_typed(hidden[["number", *columns[1:]]]), "register_tokens")
         parts.append(known.join(tokens, known.number == tokens.raw).select(*columns))
     prefixes = frame[frame["prefix"]].copy()
     prefixes["length"] = prefixes["number"].str.len()
     for length, group in prefixes.groupby("length"):
-        known = engine.upload(
-            pa.Table.from_pandas(group[["number", *columns[1:]]], preserve_index=False),
-            f"register_prefixes_{length}",
-        )
+        known = engine.upload(_typed(group[["number", *columns[1:]]]), f"register_prefixes_{length}")
         text = ibis.literal("+") + homes.caller.cast("string")
         named = homes.filter((homes.caller > 0) & (homes.caller < 10**15)).select(
             code=homes.caller, head=text.substr(0, int(length))
