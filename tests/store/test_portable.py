@@ -19,8 +19,14 @@ def test_nested_divisions_are_guarded_everywhere() -> None:
 
 
 def test_a_constant_divisor_and_everything_else_stay_as_they_are() -> None:
-    for expression in (TABLE.select(x=TABLE.a / 1e6), TABLE.filter(TABLE.a > 1).select("b")):
+    for expression in (TABLE.select(x=TABLE.a / 10), TABLE.filter(TABLE.a > 1).select("b")):
         assert portable(expression).equals(expression)
+
+
+def test_a_fraction_is_a_double_and_no_decimal() -> None:
+    sql = ibis.to_sql(portable(TABLE.select(x=TABLE.a * 0.02 / 1.5)), dialect="duckdb")
+    assert sql.count("AS DOUBLE)") == 2
+    assert "NULLIF" not in sql
 
 
 def test_times_are_microseconds_of_utc() -> None:

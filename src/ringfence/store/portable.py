@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
 
 def portable(expression: ir.Table) -> ir.Table:
-    """The expression with each division `x / y`, `x // y` and `x % y` turned into NULL where y is 0.
+    """The expression with each division `x / y`, `x // y` and `x % y` turned into NULL where y is 0, and with
+    each fraction such as 0.3 a double.
 
-    DuckDB answers inf, nan or NULL, depending on the types; Spark raises or answers NULL, depending on its
-    mode. A source without one answered call is normal in traffic, so it has to be a value, and the same one.
+    Division by zero: DuckDB answers inf, nan or NULL, depending on the types; Spark raises or answers NULL,
+    depending on its mode. A source without one answered call is normal in traffic, so it has to be a value,
+    and the same one. Fractions: SQL reads 0.3 as a decimal, whose products and quotients each engine cuts in
+    a way of its own, Spark after as few as six digits.
     """
-    return expression.op().replace(_guarded_division).to_expr()
+    return expression.op().replace(_same_meaning).to_expr()
 
 
 def arrow_schema(expression: ir.Table) -> pa.Schema:
@@ -30,10 +34,13 @@ def arrow_schema(expression: ir.Table) -> pa.Schema:
     return schema
 
 
-def _guarded_division(node: Any, changed: dict[Any, Any] | None) -> Any:
+def _same_meaning(node: Any, changed: dict[Any, Any] | None) -> Any:
     arguments = dict(zip(node.__argnames__, node.__args__, strict=True)) if changed is None else changed
-    if isinstance(node, ops.Divide | ops.Modulus):
+    if isinstance(node, ops.Divide | ops.Modulus) and not (
+        isinstance(node.right, ops.Literal) and node.right.value
+    ):
         divisor = arguments["right"]
-        if not (isinstance(divisor, ops.Literal) and divisor.value):
-            return type(node)(arguments["left"], ops.NullIf(divisor, ops.Literal(0, dtype=divisor.dtype)))
+        return type(node)(arguments["left"], ops.NullIf(divisor, ops.Literal(0, dtype=divisor.dtype)))
+    if isinstance(node, ops.Literal) and node.dtype.is_floating() and node.value is not None:
+        return ops.Cast(node, dt.float64)
     return node if changed is None else node.__recreate__(changed)
