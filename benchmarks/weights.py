@@ -84,24 +84,26 @@ def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.5) 
     )
 
 
-def unit_rows(networks: list[Network]) -> tuple[pd.DataFrame, Any]:
-    """Strengths and labels of the units that are clearly one or the other: mostly fraud, or next to none."""
-    rows, labels = [], []
+def unit_rows(networks: list[Network]) -> tuple[pd.DataFrame, Any, Any]:
+    """Strengths, labels and weights of the units that are clearly one or the other: mostly fraud, or next to
+    none. A unit weighs by its calls, up to 60: what is lost or wrongly accused with it are calls."""
+    rows, labels, sizes = [], [], []
     for network in networks:
         for kind, table in network.tables.items():
             codes = network.evidence.calls[kind].to_numpy()
-            fraud = pd.Series(network.fraud).groupby(codes).sum()
-            share = fraud.reindex(table.index, fill_value=0) / table["n"]
+            found = pd.Series(network.fraud).groupby(codes).sum().reindex(table.index, fill_value=0)
+            share = found / table["n"]
             clear = ((share >= 0.6) | (share <= 0.02)).to_numpy() & (table["n"] >= 3).to_numpy()
             rows.append(table[clear].drop(columns=["n", "log_odds"], errors="ignore"))
             labels.append((share >= 0.6).to_numpy()[clear])
-    return pd.concat(rows, ignore_index=True).fillna(0.0), np.concatenate(labels)
+            sizes.append(np.minimum(table["n"].to_numpy(float)[clear], 60.0) / 10.0)
+    return pd.concat(rows, ignore_index=True).fillna(0.0), np.concatenate(labels), np.concatenate(sizes)
 
 
 def fit_all(networks: list[Network], over_sampled: float) -> Weights:
     """Units, then calls, then calls beside their neighbours, each fitted on what the one before it says."""
-    table, label = unit_rows(networks)
-    unit = fit(table, label, np.where(label, 1 / over_sampled, 1.0))
+    table, label, size = unit_rows(networks)
+    unit = fit(table, label, size * np.where(label, 1 / over_sampled, 1.0))
     fraud = np.concatenate([n.fraud for n in networks])
     weight = np.where(fraud, 1 / over_sampled, 1.0)
     own = []

@@ -82,6 +82,15 @@ TOGETHER = (
     ("human_pacing", "identity_churn"),
     ("rare_fingerprint", "identity_churn"),
     ("rare_fingerprint", "foreign_ingress"),
+    ("rare_fingerprint", "many_owners"),
+    ("rare_fingerprint", "protected_identity"),
+    ("rare_fingerprint", "never_originates"),
+    ("rare_fingerprint", "human_pacing"),
+    ("identity_churn", "many_owners"),
+    ("identity_churn", "protected_identity"),
+    ("identity_churn", "foreign_ingress"),
+    ("over_capacity", "many_owners"),
+    ("human_pacing", "protected_identity"),
 )
 
 
