@@ -99,9 +99,9 @@ def protected_numbers(
         known = engine.upload(_typed(group[["number", *columns[1:]]]), f"register_prefixes_{length}")
         text = ibis.literal("+") + homes.caller.cast("string")
         named = homes.filter((homes.caller > 0) & (homes.caller < 10**15)).select(
-            code=homes.caller, head=text.substr(0, int(length))
+            code=homes.caller, beginning=text.substr(0, int(length))
         )
-        parts.append(named.join(known, named.head == known.number).select(*columns))
+        parts.append(named.join(known, named.beginning == known.number).select(*columns))
     both = ibis.union(*parts) if len(parts) > 1 else parts[0]
     # the most specific entry speaks for a number
     both = both.mutate(best=both.length.max().over(group_by=both.code))
