@@ -21,6 +21,9 @@ STRICT = os.environ.get("STRICT", "") not in ("", "0")
 #: Two executors of one core and 1 GiB each, as processes of their own.
 SPARK_MASTER = "local-cluster[2,1,1024]"
 
+#: The optimising compiler never earns back what it costs in a test run: without it a hunt takes half the CPU.
+QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
@@ -39,8 +42,10 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         pytest.skip("no Java on the path: Spark needs 17 or newer")
     from ringfence.store.engines import open_engine
 
-    with open_engine("spark", workdir=tmp_path_factory.mktemp("cluster"), master=SPARK_MASTER) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", QUICK_JVM)
+        with open_engine("spark", workdir=tmp_path_factory.mktemp("cluster"), master=SPARK_MASTER) as engine:
+            yield engine
 
 
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
