@@ -10,7 +10,7 @@ campaigns.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -55,7 +55,7 @@ _OWNED = ("entry", "address", "shape", "cell")
 
 
 def _components(groups: list[Any], pairs: list[tuple[Any, Any]], size: int) -> Any:
-    """Connected components of rows that share a value in any of the groups (-1 ties nothing) or stand in a pair."""
+    """Connected components of rows that share a value in a group (-1 ties nothing) or stand in a pair."""
     rows, columns, offset = [], [], size
     for group in groups:
         codes, _ = pd.factorize(group)
@@ -81,14 +81,15 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> Counter[tuple[int, int]]:
+def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> dict[tuple[int, int], float]:
     """How strongly each two groups of calls are tied by what they share within hours.
 
     A customer hops between the service's trunks in one sitting: the same number is shown, or the same person
-    called, on both. Over days such things prove little: strangers buy the same lists and pose as the same bank.
+    called, on both. Over days such things prove little: strangers buy the same lists and pose as the same
+    bank.
     """
     frame = calls.reset_index(drop=True)
-    ties: Counter[tuple[int, int]] = Counter()
+    ties: dict[tuple[int, int], float] = {}
 
     def add(rows: pd.DataFrame, key: str, within: int, weight: float) -> None:
         one, two = chain(rows, [key], within)
@@ -98,7 +99,8 @@ def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> Counter[tuple[i
         low, high = met[["a", "b"]].min(axis=1), met[["a", "b"]].max(axis=1)
         met = met.assign(a=low, b=high).drop_duplicates()
         for (a, b), found in met.groupby(["a", "b"]).size().items():
-            ties[int(a), int(b)] += weight * int(found)
+            pair = int(a), int(b)
+            ties[pair] = ties.get(pair, 0.0) + weight * int(found)
 
     add(frame[frame["caller"].notna()], "caller", round(linkage.number_hours * HOUR), linkage.number)
     add(frame, "called", round(linkage.person_hours * HOUR), linkage.person)
@@ -117,7 +119,7 @@ def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) ->
         best, best_tie = None, 0.0
         for (a, b), tie in _ties(calls, groups, linkage).items():
             need = linkage.join_anchored if a in own and b in own else linkage.join_stray
-            need += linkage.growth * min(sizes[a], sizes[b])
+            need += linkage.growth * sizes[a] * sizes[b]
             if tie / need > best_tie or (tie / need == best_tie and best is not None and (a, b) < best):
                 best, best_tie = (a, b), tie / need
         if best is None or best_tie < 1.0:

@@ -1,8 +1,9 @@
 """Many presentation numbers over one entry, address or network number that do not belong together.
 
-Signal: the stronger of two. Borrowed: the number of identities whose usual home is another entry, by their share
-    of the identities shown. Scattered: the number of different blocks of 10,000 that the identities lie in, by
-    the number of calls: a firm's numbers lie together and come again, made-up ones are from everywhere, once.
+Signal: the stronger of two. Borrowed: the number of identities whose usual home is another entry, by their
+    share of the identities shown. Scattered: the number of different blocks of 10,000 that the identities lie
+    in, by the number of calls: a firm's numbers lie together and come again, made-up ones are from
+    everywhere, once.
 Innocent look-alike: CPaaS and number masking show thousands of numbers, nearly all of which are at home
     there, from a pool, and again and again.
 Reference: RFC 3325 (network number beside presentation number); detection of identity churn in CPaaS abuse.
