@@ -23,8 +23,8 @@ HELP_CODES = ("159", "101", "999", "112", "7726", "17", "110", "911")
 
 
 def who_shows_what(engine: Engine, calls: ir.Table) -> ir.Table:
-    """caller, source, n, answered, first, last: each number presented by each source."""
-    grouped = calls.filter(calls.caller.notnull()).group_by("caller", "source")
+    """caller (null: withheld), source, n, answered, first, last: each number presented by each source."""
+    grouped = calls.group_by("caller", "source")
     return engine.keep(
         grouped.aggregate(
             n=_.count(), answered=_.answered.cast("int64").sum(), first=_.t.min(), last=_.t.max()
@@ -35,7 +35,7 @@ def who_shows_what(engine: Engine, calls: ir.Table) -> ir.Table:
 
 def usual_homes(engine: Engine, pairs: ir.Table, units: ir.Table) -> ir.Table:
     """caller, total, top (calls from its main entry), main (that entry), entries, first, last."""
-    placed = pairs.join(units.select("source", "entry"), "source")
+    placed = pairs.filter(pairs.caller.notnull()).join(units.select("source", "entry"), "source")
     by_entry = placed.group_by("caller", "entry").aggregate(
         n=_.n.sum(), first=_["first"].min(), last=_["last"].max()
     )

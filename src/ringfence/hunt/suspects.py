@@ -55,11 +55,13 @@ def sum_up_sources(
     for somebody, with named_calls and named_owners. heard: conversations; long: those over five minutes;
     rang: those after which the called person rang for help. foreign: calls from abroad with this country's
     numbers, neither roaming nor diverted."""
-    placed = pairs.join(homes.select("caller", "total", "top", "main"), "caller")
+    home = homes.select("top", "main", of="caller")
+    placed = pairs.left_join(home, pairs.caller == home.of)
     placed = placed.join(units.select("source", "entry"), "source")
-    placed = placed.mutate(away=(placed.main != placed.entry) & (placed.top >= 3))
+    placed = placed.mutate(away=((placed.main != placed.entry) & (placed.top >= 3)).fill_null(False))
+    # withheld numbers are no identities, but their calls count
     sums = placed.group_by("source").aggregate(
-        n=_.n.sum(), answered=_.answered.sum(), ids=_.count(), away_ids=_.away.cast("int64").sum()
+        n=_.n.sum(), answered=_.answered.sum(), ids=_.caller.count(), away_ids=_.away.cast("int64").sum()
     )
     hits = placed.join(named, placed.caller == named.code)
     # the number that an owner does call from says nothing at its own home

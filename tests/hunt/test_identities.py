@@ -1,0 +1,132 @@
+"""What a presented number is, on worlds of a few calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+from tests.hunt.conftest import World
+from tests.hunt.stacked import number
+
+from ringfence.hunt.context import Context
+from ringfence.hunt.identities import (
+    HELP_CODES,
+    calls_for_help,
+    named_numbers,
+    protected_numbers,
+    quiet_numbers,
+    usual_homes,
+    who_shows_what,
+)
+from ringfence.hunt.records import text_to_code
+from ringfence.hunt.signal import call, office, person
+from ringfence.hunt.units import number_units
+from ringfence.numbers.register import REGISTER
+
+SHOP, BANK = number(0, office(0)), number(0, office(1))
+
+
+def homes_of(context: Context) -> dict[int, dict[str, Any]]:
+    units = number_units(context.records.sources)[["source", "entry"]]
+    engine = context.engine
+    entries = engine.upload(pa.Table.from_pandas(units, preserve_index=False), "entries")
+    homes = usual_homes(engine, who_shows_what(engine, context.calls), entries)
+    return {row["caller"]: row for row in engine.collect(homes).to_pylist()}
+
+
+def entry_of(context: Context, trunk: str) -> int:
+    frame = number_units(context.records.sources).set_index("trunk")
+    return int(frame.loc[f"e0:{trunk}", "entry"])
+
+
+def test_a_number_is_at_home_where_it_mostly_calls_from(world: World) -> None:
+    calls = [call(i, office(0), person(i), trunk="B") for i in range(3)]
+    calls += [call(10 + i, office(0), person(i), trunk="A") for i in range(2)]
+    context = world(*calls)
+    home = homes_of(context)[text_to_code(str(SHOP))]
+    assert (home["total"], home["top"], home["entries"]) == (5, 3, 2)
+    assert home["main"] == entry_of(context, "B")
+    assert home["last"] - home["first"] == 11 * 60_000_000
+
+
+def test_between_equal_homes_the_lower_entry_wins(world: World) -> None:
+    context = world(call(0, office(0), person(0), trunk="B"), call(1, office(0), person(1), trunk="A"))
+    assert homes_of(context)[text_to_code(str(SHOP))]["main"] == entry_of(context, "A")
+
+
+def register(*rows: tuple[str, str, str, bool, dt.datetime | None]) -> pa.Table:
+    entries = [
+        {"number": n, "owner": o, "use": u, "prefix": p, "sector": "bank", "source": "", "valid_until": until}
+        for n, o, u, p, until in rows
+    ]
+    return pa.Table.from_pylist(entries, schema=pa.schema([f.with_nullable(True) for f in REGISTER]))
+
+
+def test_the_most_specific_entry_speaks_for_a_number(world: World) -> None:
+    context = world(*(call(i, office(i), person(i), trunk="A") for i in range(3)))
+    until = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+    prefix = str(SHOP)[:8]
+    table = register(
+        (prefix[:4], "Whole Country", "unallocated", True, None),
+        (prefix, "Block Owner", "inbound_only", True, None),
+        (str(BANK), "Bank", "outbound", False, until),
+    )
+    engine = context.engine
+    homes = engine.upload(
+        pa.table({"caller": pa.array([text_to_code(str(n)) for n in (SHOP, BANK)], pa.int64())}), "callers"
+    )
+    protected, owners = protected_numbers(engine, table, homes)
+    assert protected is not None
+    assert owners == ["Bank", "Block Owner", "Whole Country"]
+    rows = {row["code"]: row for row in engine.collect(protected).to_pylist()}
+    shop, bank = rows[text_to_code(str(SHOP))], rows[text_to_code(str(BANK))]
+    assert (owners[shop["owner_code"]], shop["use"], shop["valid_until"]) == (
+        "Block Owner",
+        "inbound_only",
+        None,
+    )
+    assert (owners[bank["owner_code"]], bank["use"]) == ("Bank", "outbound")
+    assert bank["valid_until"] == round(until.timestamp() * 1e6)
+
+
+def test_an_empty_register_protects_nothing(world: World) -> None:
+    context = world(call(0, office(0), person(0), trunk="A"))
+    assert protected_numbers(context.engine, REGISTER.empty_table(), context.calls) == (None, [])
+
+
+def test_quiet_numbers_are_rung_by_many_and_hardly_call(world: World) -> None:
+    rung = [call(i, person(i), office(0), 60, trunk="H") for i in range(12)]
+    again = [call(100 + i, person(0), office(1), 60, trunk="H") for i in range(12)]  # by one fan
+    busy = [call(200 + i, person(i), office(2), 60, trunk="H") for i in range(12)]
+    busy += [call(300 + i, office(2), person(i), 60, trunk="H") for i in range(6)]
+    shown = [call(400, office(i), person(50), 60, trunk="X") for i in range(2)]
+    context = world(*rung, *again, *busy, *shown)
+    engine = context.engine
+    units = number_units(context.records.sources)[["source", "entry"]]
+    entries = engine.upload(pa.Table.from_pandas(units, preserve_index=False), "entries")
+    homes = usual_homes(engine, who_shows_what(engine, context.calls), entries)
+    quiet = quiet_numbers(engine, context.calls, context.inbound, homes, least_callers=10, most_calls=0.1)
+    rows = engine.collect(quiet).to_pylist()
+    assert [(row["code"], row["n_in"], row["total"]) for row in rows] == [(text_to_code(str(SHOP)), 12, 1)]
+    # without a register a quiet number is its own owner, which no owner of a register can be
+    named = engine.collect(named_numbers(engine, None, quiet)).to_pylist()
+    assert [(row["owner"], row["use"]) for row in named] == [(-text_to_code(str(SHOP)), "quiet")]
+
+
+def test_calls_for_help_go_to_protected_owners_and_short_codes(world: World) -> None:
+    context = world(
+        call(0, person(0), office(0), 60, trunk="H"),
+        call(1, person(1), HELP_CODES[0], 60, trunk="H"),
+        call(2, person(2), office(5), 60, trunk="H"),
+        call(3, None, office(0), 60, trunk="H"),
+        call(4, office(0), person(3), 60, trunk="X"),
+        register=((office(0), "Bank", "inbound_only"),),
+    )
+    found = context.engine.collect(context.rings).to_pylist()
+    assert {(row["person"], row["rang"]) for row in found} == {
+        (text_to_code(str(number(0, person(0)))), text_to_code(str(SHOP))),
+        (text_to_code(str(number(0, person(1)))), text_to_code("159")),
+    }
+    without_register = calls_for_help(context.engine, context.calls, None)
+    assert context.engine.collect(without_register)["rang"].to_pylist() == [text_to_code("159")]

@@ -1,0 +1,106 @@
+"""Which calls are looked at closely: enough of them, and not everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from tests.hunt.conftest import World
+
+from ringfence.hunt.context import Context
+from ringfence.hunt.signal import call, office, person
+from ringfence.hunt.suspects import Limits, standing_out
+from ringfence.hunt.units import KINDS, SOURCE_UNITS
+
+
+def suspects_of(context: Context) -> pd.DataFrame:
+    return context.engine.collect(context.suspects).to_pandas().set_index("call_id").sort_index()
+
+
+def frame(**columns: list[float]) -> pd.DataFrame:
+    """Sums per source as `sum_up_sources` gives them: one unit of each kind a source; the rest is 0."""
+    size = len(next(iter(columns.values())))
+    names = ("n", "ids", "away_ids", "named_calls", "named_owners", "heard", "rang", "foreign")
+    table = pd.DataFrame({name: columns.get(name, [0] * size) for name in names}, dtype=float)
+    table["source"] = np.arange(size)
+    for kind in SOURCE_UNITS:
+        table[kind] = np.arange(size) if kind == "entry" else -1
+    return table
+
+
+def test_sources_stand_out_by_what_they_present() -> None:
+    sums = frame(n=[500, 500, 500], ids=[50, 50, 5], named_calls=[0, 400, 0], away_ids=[0, 30, 0])
+    assert standing_out(sums, Limits(), total=1_000_000) == {1}
+
+
+def test_a_handful_of_calls_is_no_unit() -> None:
+    sums = frame(n=[2, 3], ids=[2, 3], named_calls=[2, 3])
+    assert standing_out(sums, Limits(), total=1_000_000) == {1}
+
+
+def test_suspects_never_outgrow_their_share() -> None:
+    limits = Limits(suspect_calls=100, suspect_share=0.01)
+    sums = frame(n=[300.0] * 20, ids=[9.0] * 20, named_calls=[float(i) + 100 for i in range(20)])
+    chosen = standing_out(sums, limits, total=10_000)
+    assert 0 < len(chosen) <= 100 * len(SOURCE_UNITS) / 300
+    # the most striking are kept
+    assert 19 in chosen
+
+
+def test_a_protected_number_makes_its_call_and_its_neighbours_suspect(world: World) -> None:
+    home = [call(i, office(9), person(50 + i), 30, trunk="H") for i in range(30)]
+    context = world(
+        call(0, office(0), person(0), 60, trunk="X"),
+        call(90, person(7), person(0), 60, trunk="Y"),  # the same person, soon after
+        call(90, person(7), person(1), 60, trunk="Y"),
+        *home,
+        register=((office(0), "Bank", "inbound_only"),),
+    )
+    found = suspects_of(context)
+    assert {"0000-000000", "0000-000001"} <= set(found.index)
+    assert "0000-000002" not in found.index
+    first = found.loc["0000-000000"]
+    assert (context.owners[int(first["owner"])], first["use"]) == ("e0:Bank", "inbound_only")
+    assert first["end"] - first["t"] == 60_000_000
+    assert np.isnan(found.loc["0000-000001", "owner"])
+
+
+def test_withheld_calls_count_where_they_are_all_a_source_makes(world: World) -> None:
+    context = world(
+        call(0, office(0), person(0), 60, trunk="X"),
+        call(1, None, person(9), 60, trunk="X"),
+        call(4, None, person(0), 60, trunk="W"),
+        register=((office(0), "Bank", "inbound_only"),),
+    )
+    found = suspects_of(context)
+    entries = found.loc[["0000-000000", "0000-000002"], "entry"]
+    assert [context.sizes["entry"][entry] for entry in entries] == [2, 1]
+
+
+def test_an_owner_that_calls_from_its_home_is_not_suspect(world: World) -> None:
+    calls = [call(i, office(0), person(i), 60, trunk="H") for i in range(40)]
+    context = world(*calls, register=((office(0), "Bank", "outbound"),))
+    assert suspects_of(context).empty
+
+
+def test_an_expired_entry_names_nobody(small_context: Context) -> None:
+    found = suspects_of(small_context)
+    named = found[found["use"].notna()]
+    assert not named.empty
+    assert set(named["use"]) <= {"inbound_only", "outbound", "unallocated", "quiet"}
+
+
+def test_nearly_all_fraud_is_among_few_suspects(small_context: Context, small_net: object) -> None:
+    truth = pq.read_table(f"{small_net}/truth.parquet", columns=["call_id"])["call_id"].to_pylist()
+    found = suspects_of(small_context)
+    assert len(set(truth) & set(found.index)) >= 0.7 * len(truth)
+    assert len(found) <= 0.25 * small_context.records.accepted
+    assert found.index.is_unique
+
+
+def test_a_unit_is_whole_when_all_its_calls_are_suspects(small_context: Context) -> None:
+    found = suspects_of(small_context)
+    whole = small_context.engine.collect(small_context.whole).to_pandas()
+    assert set(whole["kind"]) <= set(KINDS)
+    for kind, unit in whole[["kind", "unit"]].head(50).itertuples(index=False):
+        assert (found[kind] == unit).sum() == small_context.sizes[kind][unit]
