@@ -119,7 +119,7 @@ class SparkEngine:
     def keep(self, expression: ir.Table, name: str) -> ir.Table:
         folder = self._folder / f"{name}-{self._next()}"
         with _plain_errors():
-            rows = self._session.sql(self._con.compile(portable(expression)))
+            rows = _widened(self._session.sql(self._con.compile(portable(expression))), expression)
             rows.write.parquet(f"file://{folder}")
         # Spark would start a job to find the schema out again
         return self._view(folder, name, rows.schema)
@@ -150,6 +150,16 @@ class SparkEngine:
             reader = self._session.read if schema is None else self._session.read.schema(schema)
             reader.parquet(f"file://{path}").createOrReplaceTempView(name)
             return self._con.table(name)
+
+
+def _widened(rows: Any, expression: ir.Table) -> Any:
+    """The Spark rows with the numbers in the types of the expression: Spark ranks in 32 bits, ibis in 64."""
+    from ibis.backends.pyspark.datatypes import PySparkType
+
+    numbers = {name: dtype for name, dtype in expression.schema().items() if dtype.is_numeric()}
+    types = {name: PySparkType.from_ibis(dtype) for name, dtype in numbers.items()}
+    other = [name for name in types if rows.schema[name].dataType != types[name]]
+    return rows.withColumns({name: rows[name].cast(types[name]) for name in other}) if other else rows
 
 
 _GLOB = re.compile(r"([\\*?\[\]{}])")
