@@ -11,7 +11,7 @@ The coded table `calls` (one row per accepted record):
     attestation, verstat, origid, imei_tac, imsi_token, radio_cell: string or null
 
 An E.164 number is its own digits as an integer, a short code is minus its digits behind a leading 1 (so that
-`0800` keeps its zero), a token is a number past 2**53: `code_to_text` turns the first two back.
+`0800` keeps its zero), a token is a number past 2**52: `code_to_text` turns the first two back.
 
 A *source* is one distinct way in: trunk, account, carrier, ingress, fingerprint and signalling address
 together. Sources are numbered in the order of their texts, so that every engine gives the same numbers.
@@ -49,7 +49,7 @@ _CODED_NAMES = {
 }
 HOUR = 3_600_000_000  # µs, as every time in the coded table
 DAY = 24 * HOUR
-_TOKEN_BASE = 1 << 53
+_TOKEN_BASE = 1 << 52  # a column with nulls comes back as floats, exact up to 2**53
 _LONGEST = 16  # "+" and 15 digits
 
 Normalise = Callable[[pa.Array], pa.Table]
