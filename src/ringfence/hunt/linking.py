@@ -27,9 +27,9 @@ from ringfence.hunt.scoring import chain
 
 class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. person, number: the
-    weight of one shared thing. join_stray, join_anchored: the tie that joins two groups, plus `growth` per
-    call of the smaller one. same_*, next_call: weights of ties between calls when campaigns are sought;
+    least_calls: a platform with fewer calls is not reported. person, number: the weight of one shared thing
+    within so many hours. join_stray, join_anchored: the tie that joins two groups, plus `growth` for each
+    pair of their calls, for chance. same_*, next_call: weights of ties between calls when campaigns are sought;
     resolution: of Louvain's modularity."""
 
     owned_share: float = 0.5
@@ -40,8 +40,8 @@ class Linkage(msgspec.Struct, frozen=True):
     number_hours: float = 1.0
     sitting_hours: float = 3.0
     join_stray: float = 0.4
-    join_anchored: float = 2.0
-    growth: float = 0.15
+    join_anchored: float = 0.9
+    growth: float = 0.0015
     same_number: float = 2.0
     same_person: float = 2.0
     same_account: float = 2.0
@@ -81,46 +81,51 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _ties(calls: pd.DataFrame, groups: Any, linkage: Linkage) -> dict[tuple[int, int], float]:
-    """How strongly each two groups of calls are tied by what they share within hours.
+def _meetings(calls: pd.DataFrame, linkage: Linkage) -> pd.DataFrame:
+    """Pairs of calls within hours that show the same number or reach the same person: one, two (row
+    positions), what (the number, and which of the two it is), day, weight.
 
-    A customer hops between the service's trunks in one sitting: the same number is shown, or the same person
-    called, on both. Over days such things prove little: strangers buy the same lists and pose as the same
-    bank.
+    A customer hops between the service's trunks in one sitting. Over days such things prove little: strangers
+    buy the same lists and pose as the same bank.
     """
     frame = calls.reset_index(drop=True)
-    ties: dict[tuple[int, int], float] = {}
+    shown = frame[frame["caller"].notna()]
+    parts = []
+    for rows, key, hours, weight in (
+        (shown, "caller", linkage.number_hours, linkage.number),
+        (frame, "called", linkage.person_hours, linkage.person),
+    ):
+        one, two = chain(rows, [key], round(hours * HOUR))
+        what = key + frame[key].astype("Int64").astype(str).to_numpy()[one]
+        day = frame["t"].to_numpy()[one] // DAY
+        parts.append(pd.DataFrame({"one": one, "two": two, "what": what, "day": day, "weight": weight}))
+    return pd.concat(parts, ignore_index=True)
 
-    def add(rows: pd.DataFrame, key: str, within: int, weight: float) -> None:
-        one, two = chain(rows, [key], within)
-        met = pd.DataFrame({"a": groups[one], "b": groups[two], "what": frame[key].to_numpy()[one]})
-        met["day"] = frame["t"].to_numpy()[one] // DAY
-        met = met[met["a"] != met["b"]]
-        low, high = met[["a", "b"]].min(axis=1), met[["a", "b"]].max(axis=1)
-        met = met.assign(a=low, b=high).drop_duplicates()
-        for (a, b), found in met.groupby(["a", "b"]).size().items():
-            pair = int(a), int(b)
-            ties[pair] = ties.get(pair, 0.0) + weight * int(found)
 
-    add(frame[frame["caller"].notna()], "caller", round(linkage.number_hours * HOUR), linkage.number)
-    add(frame, "called", round(linkage.person_hours * HOUR), linkage.person)
-    return ties
+def _ties(meetings: pd.DataFrame, groups: Any) -> dict[tuple[int, int], float]:
+    """How strongly each two groups of calls are tied: a number or person counts once a day."""
+    a, b = groups[meetings["one"].to_numpy()], groups[meetings["two"].to_numpy()]
+    met = meetings.assign(a=np.minimum(a, b), b=np.maximum(a, b))[a != b]
+    sums = met.drop_duplicates(["a", "b", "what", "day"]).groupby(["a", "b"])["weight"].sum()
+    return {(int(one), int(two)): float(tie) for (one, two), tie in sums.items()}
 
 
 def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) -> Any:
-    """Join groups, the best-tied pair first, until no tie is strong enough for the smaller of the two.
+    """Join groups, the best-tied pair first, until no tie is stronger than chance would have it between
+    groups of their sizes.
 
-    A group with infrastructure of its own needs a stronger tie than stray calls over common ground.
+    Two groups with infrastructure of their own need a stronger tie than stray calls over common ground.
     """
     groups = groups.copy()
+    meetings = _meetings(calls, linkage)
     while True:
         sizes = Counter(groups.tolist())
         own = set(groups[anchored].tolist())
         best, best_tie = None, 0.0
-        for (a, b), tie in _ties(calls, groups, linkage).items():
+        for (a, b), tie in _ties(meetings, groups).items():
             need = linkage.join_anchored if a in own and b in own else linkage.join_stray
             need += linkage.growth * sizes[a] * sizes[b]
-            if tie / need > best_tie or (tie / need == best_tie and best is not None and (a, b) < best):
+            if tie / need > best_tie:  # pairs come in order, so the lowest wins a draw
                 best, best_tie = (a, b), tie / need
         if best is None or best_tie < 1.0:
             return groups
