@@ -29,8 +29,8 @@ class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
     least_calls: a platform with fewer calls is not reported. person, number: the weight of one shared thing
     within so many hours. join_stray, join_anchored: the tie that joins two groups, plus `growth` for each
-    pair of their calls, for chance. same_*, next_call: weights of ties between calls when campaigns are sought;
-    resolution: of Louvain's modularity."""
+    pair of their calls, for chance. same_*, next_call: weights of ties between calls when campaigns are
+    sought; resolution: of Louvain's modularity."""
 
     owned_share: float = 0.5
     least_calls: int = 5
