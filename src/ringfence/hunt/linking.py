@@ -224,6 +224,9 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
             ].to_numpy()
         ]
         name = _name("P-", list(evidence))
+        if (platform == name).any():  # another service over the same common ground
+            shown = calls.loc[rows, "caller"].dropna().unique()
+            name = _name("P-", [*evidence, *(str(int(c)) for c in shown)])
         platform[rows] = name
         found = _communities(calls.loc[rows], linkage)
         order = calls.loc[rows].assign(found=found).groupby("found")["t"].min().sort_values().index
