@@ -83,7 +83,7 @@ def _read_closed_plan(code: int, digits: str) -> Normalised:
         return unread("too_long")
     if len(national) < (10 if code == 1 else 5):
         return unread("too_short")
-    if code == 1 and national[0] in "01":
+    if national[0] in ("01" if code == 1 else "0"):
         return unread("no_such_area")
     return Normalised("+" + digits, None)
 
