@@ -39,6 +39,7 @@ _SESSION_SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
+_IN_THIS_PROCESS = re.compile(r"local(\[.+\])?")
 _MASTER = re.compile(r"local(\[.+\])?|local-cluster\[\d+,\d+,\d+\]|(spark|k8s)://.+|yarn")
 
 
@@ -79,6 +80,12 @@ class SparkEngine:
         cores = self._session.sparkContext.defaultParallelism
         self._session.conf.set("spark.sql.shuffle.partitions", str(max(8, 4 * cores)))
         self._con = ibis.pyspark.connect(self._session)
+        if not _IN_THIS_PROCESS.fullmatch(self._session.sparkContext.master):
+            try:
+                check_shared(self._session, self._folder)
+            except BaseException:
+                self.close()
+                raise
 
     def read_records(self, files: Sequence[Path]) -> ir.Table:
         """The files' call-record columns in their own types, with `source_file` and `source_row`."""
@@ -179,6 +186,29 @@ def _source_file(files: Sequence[Path]) -> Any:
     return path.alias("source_file")
 
 
+def check_shared(session: Any, folder: Path) -> None:
+    """Raises UsageError unless executors write into the same `folder` that the driver reads.
+
+    On nodes with disks of their own Spark reports no error: each node writes to its own, and a kept table
+    comes back empty, as if there was nothing to find.
+    """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    probe = f"file://{folder}/probe"
+    rows = 4 * session.sparkContext.defaultParallelism
+    try:
+        session.range(0, rows, 1, rows).write.parquet(probe)
+        seen = session.read.schema("id bigint").parquet(probe).count()
+    except (PySparkException, Py4JError):
+        seen = 0
+    if seen != rows:
+        raise UsageError(
+            f"{folder.parent}: not every Spark executor can write there under that name; give --workdir a "
+            "folder that all nodes share"
+        )
+
+
 def _session(master: str, memory: str | None, log: Path) -> tuple[Any, bool]:
     """A session of the Spark application in this process, and whether it had to be started."""
     try:
@@ -204,7 +234,7 @@ def _session(master: str, memory: str | None, log: Path) -> tuple[Any, bool]:
     if memory:
         # Spark writes 6g where people write 6GB
         amount = memory.strip().lower().removesuffix("b").removesuffix("i")
-        of = "driver" if re.fullmatch(r"local(\[.+\])?", master) else "executor"
+        of = "driver" if _IN_THIS_PROCESS.fullmatch(master) else "executor"
         builder = builder.config(f"spark.{of}.memory", amount)
     try:
         with _stderr_to(log):
