@@ -86,7 +86,7 @@ def best_match(found: PlatformProfile, known: list[PlatformProfile]) -> tuple[st
 def read_profiles(path: Path) -> list[PlatformProfile]:
     """Profiles of a JSON Lines file. Raises ConfigError with the line that cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     profiles = []
@@ -95,7 +95,7 @@ def read_profiles(path: Path) -> list[PlatformProfile]:
             continue
         try:
             profiles.append(msgspec.json.decode(line, type=PlatformProfile))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"{path}, line {number}: not a platform profile ({error}); remove or mend the line"
             ) from error

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ringfence.simulate.scenario import build
+from ringfence.simulate.simulation import run
+
+COMMAND = [sys.executable, "-c", "from ringfence.cli.main import main; main()", "hunt"]
+
+
+def _hunt(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a small simulated network, `net`."""
+    folder = tmp_path_factory.mktemp("network")
+    run(build("small", settings=["fraud_rate=0.01"], subscribers=1200, days=4, seed=5), folder / "net")
+    return folder
+
+
+def test_one_object_on_standard_output(network: Path, tmp_path: Path) -> None:
+    reports = tmp_path / "complaints.csv"
+    reports.write_text("number,called,time\nrubbish,,2025-11-03\n+442079460159,,2025-11-03\n")
+    done = _hunt(
+        *("net/calls", "--out", tmp_path / "run", "--numbers", "net/numbers.csv", "--json"),
+        *("--indicators", tmp_path / "indicators.jsonl", "--reports", reports),
+        *("--declared", "net/declared.csv", "--region", "GB", "--engine", "duckdb", "--workdir", tmp_path),
+        cwd=network,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found["platforms"] and found["flagged_calls"] > 0
+    assert found["report"] == str(tmp_path / "run" / "report.html")
+    assert Path(found["report"]).stat().st_size > 10_000
+    assert (tmp_path / "indicators.jsonl").stat().st_size > 0
+    # no bar where nobody watches, but what could not be used is told
+    assert done.stderr.splitlines() == [
+        "1 of 2 rows of complaints.csv could not be used (number_not_a_number 1).",
+        "1 times in complaints.csv name no zone and were read as UTC: they may be some hours off.",
+    ]
+
+
+def test_a_table_for_people(network: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[hunt]\nflag_threshold = 1.0\nmemory = '1GB'\n")
+    done = _hunt("net/calls", "--out", tmp_path / "run", "--config", settings, cwd=network)
+    assert done.returncode == 0, done.stderr
+    assert "No spoofing service found" in done.stdout
+    assert str(tmp_path / "run" / "report.html") in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (("absent", "--out", "run"), "absent: no such file"),
+        (("net/calls", "--out", "net"), "net holds other files"),
+        (("net/calls", "--out", "run", "--region", "XX"), "region"),
+        (("net/calls", "--out", "run", "--engine", "abacus"), "abacus"),
+        (("net/calls", "--out", "run", "--numbers", "absent.csv"), "cannot read absent.csv"),
+        (("net/calls", "--out", "run", "--reports", "net/scenario.toml"), "number, called and time"),
+        (("net/calls", "--out", "run", "--known", "net/numbers.csv"), "not a platform profile"),
+        (("net/calls", "--out", "run", "--workdir", "absent"), "--workdir"),
+        (("net/calls", "--out", "run", "--indicators", "absent/i.jsonl"), "no folder absent"),
+        (("net/calls", "--out", "run", "--config", "absent.toml"), "absent.toml"),
+    ],
+)
+def test_an_operators_fault_is_one_line(network: Path, arguments: tuple[str, ...], wrong: str) -> None:
+    done = _hunt(*arguments, cwd=network)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ringfence: ")
+    assert wrong in line
