@@ -12,11 +12,16 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ringfence.model.engine import Engine
 
 ROOT = Path(__file__).parents[1]
 STRICT = os.environ.get("STRICT", "") not in ("", "0")
+
+# tests never assert on time, and a strict run tries the same examples each time; a plain one looks further
+settings.register_profile("ringfence", deadline=None, derandomize=STRICT)
+settings.load_profile("ringfence")
 
 #: Two executors of one core and 1 GiB each, as processes of their own.
 SPARK_MASTER = "local-cluster[2,1,1024]"
