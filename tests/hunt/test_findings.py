@@ -1,38 +1,42 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from tests.hunt.conftest import World
-from tests.hunt.stacked import MONDAY, number
+from tests.hunt.stacked import MONDAY, number, stack
 
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context
 from ringfence.hunt.findings import Tiers, call_signals, describe, in_words
 from ringfence.hunt.linking import link
 from ringfence.hunt.scoring import Scores, score
-from ringfence.hunt.signal import all_detectors, call, office, person
+from ringfence.hunt.signal import Example, all_detectors, call, office, person
 from ringfence.hunt.weights import shipped_weights
 from ringfence.model import findings as schema
+from ringfence.store.engines import open_engine
 
 BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(3))
 
 
-@pytest.fixture
-def described(world: World) -> tuple[Context, Scores, pd.DataFrame]:
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Context, Scores, pd.DataFrame]]:
     """A web phone that poses as three banks over two trunks, all of it flagged."""
     calls = [
         call(9 * i, office(i % 3), person(i // 2), talk, trunk="AB"[i % 2], carrier="C", fingerprint="f1")
         for i, talk in enumerate((0, 30, 70, 400, 0, 0, 299.5, 300, 10, 59))
     ]
-    context = world(*calls, call(5, person(90), person(91), 60, trunk="Z", carrier="C"), register=BANKS)
-    scores = score(context, shipped_weights())
-    table = scores.evidence.calls.assign(score=0.9, signals=call_signals(scores))
-    return context, scores, describe(context, link(context, table))
+    calls.append(call(5, person(90), person(91), 60, trunk="Z", carrier="C"))
+    example = Example(name="a web phone", fires=True, calls=tuple(calls), register=BANKS)
+    with open_engine("duckdb", workdir=tmp_path_factory.mktemp("findings")) as engine:
+        context = stack(engine, [example])
+        scores = score(context, shipped_weights())
+        table = scores.evidence.calls.assign(score=0.9, signals=call_signals(scores))
+        yield context, scores, describe(context, link(context, table))
 
 
 @pytest.mark.parametrize(

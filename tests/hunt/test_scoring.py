@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.evidence import Evidence
 from ringfence.hunt.records import HOUR
-from ringfence.hunt.scoring import chain, find_crews, neighbour_strengths, score
+from ringfence.hunt.scoring import Scores, chain, find_crews, neighbour_strengths, score
 from ringfence.hunt.units import KINDS
 from ringfence.hunt.weights import shipped_weights
 
@@ -123,8 +125,13 @@ def test_a_number_is_judged_by_its_other_calls_as_if_one_more_were_clean() -> No
     assert np.allclose(found["near:anywhere"], [1.9 / 4, 2.2 / 4, 2.5 / 4, 1.8 / 4, 0.0])
 
 
-def test_scores_of_a_network(small_context: Context, small_net: Any) -> None:
-    found = score(small_context, shipped_weights())
+@pytest.fixture(scope="module")
+def scores(small_context: Context) -> Scores:
+    return score(small_context, shipped_weights())
+
+
+def test_scores_of_a_network(scores: Scores, small_net: Path) -> None:
+    found = scores
     frame = found.evidence.calls
     assert len(found.score) == len(found.log_odds) == len(frame)
     assert ((found.score >= 0) & (found.score <= 1)).all()
@@ -138,6 +145,6 @@ def test_scores_of_a_network(small_context: Context, small_net: Any) -> None:
     assert found.score[~fraud].mean() < 0.05
 
 
-def test_scoring_twice_gives_the_same(small_context: Context) -> None:
-    one, two = (score(small_context, shipped_weights()) for _ in range(2))
-    assert np.array_equal(one.log_odds, two.log_odds)
+def test_scoring_twice_gives_the_same(scores: Scores, small_context: Context) -> None:
+    again = score(small_context, shipped_weights())
+    assert np.array_equal(scores.log_odds, again.log_odds)
