@@ -19,6 +19,7 @@ from ringfence.hunt.known import read_profiles
 from ringfence.hunt.run import Files, Where, hunt
 from ringfence.model import findings as schema
 from ringfence.model.record import REJECTED
+from ringfence.numbers.tokens import KEY_BYTES, TokenKey
 
 TABLES = {
     "flagged_calls": schema.FLAGGED_CALLS,
@@ -229,3 +230,16 @@ def test_one_call_and_calls_without_any_way_in(tmp_path: Path) -> None:
     assert summary["counts"]["flagged_calls"] == 0
     assert any("no trunks" in limit for limit in summary["limits"])
     shutil.rmtree(tmp_path / "run")
+
+
+def test_hidden_numbers_turn_nobody_into_a_service(quiet_net: Path, tmp_path: Path) -> None:
+    """Tokens are coded one after the other: their neighbours are no list that somebody works through."""
+    key = TokenKey(bytes(range(KEY_BYTES)))
+    table = pq.read_table(quiet_net / "calls")
+    for column in ("caller", "network_number", "called", "diverted_from"):
+        place = table.schema.get_field_index(column)
+        table = table.set_column(place, column, key.hide(table[column]))
+    pq.write_table(table, tmp_path / "hidden.parquet")
+    summary = hunt([tmp_path / "hidden.parquet"], tmp_path / "run", settings=HuntSettings(), where=HERE)
+    assert summary["counts"]["flagged_calls"] == 0
+    assert any("tokens" in limit for limit in summary["limits"])

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.records import DAY, HOUR
+from ringfence.hunt.records import DAY, HOUR, TOKEN_BASE
 from ringfence.hunt.scoring import chain
 
 
@@ -175,10 +175,12 @@ def _communities(calls: pd.DataFrame, linkage: Linkage) -> Any:
         return np.zeros(size, np.int64)
     frame = calls.reset_index(drop=True)
     caller = frame["caller"].fillna(-1).astype("int64").to_numpy()
-    area = (frame["called"] // 10_000).to_numpy()
+    plain = (frame["called"] < TOKEN_BASE).to_numpy()  # tokens lie in no area
+    area = np.where(plain, frame["called"] // 10_000, -1)
     region = pd.factorize(pd.Series(list(zip(frame["called"] // 1_000_000, frame["t"] // DAY, strict=True))))[
         0
     ]
+    region = np.where(plain, region, -1)
     ties = (
         _alike(caller, linkage.same_number, size)
         + _alike(frame["called"], linkage.same_person, size)

@@ -49,7 +49,7 @@ _CODED_NAMES = {
 }
 HOUR = 3_600_000_000  # µs, as every time in the coded table
 DAY = 24 * HOUR
-_TOKEN_BASE = 1 << 52  # a column with nulls comes back as floats, exact up to 2**53
+TOKEN_BASE = 1 << 52  # tokens' codes; a column with nulls comes back as floats, exact up to 2**53
 _LONGEST = 16  # "+" and 15 digits
 
 Normalise = Callable[[pa.Array], pa.Table]
@@ -81,7 +81,7 @@ def code_to_text(code: int | None) -> str | None:
         return None
     if code < 0:
         return str(-code)[1:]
-    return f"#{code - _TOKEN_BASE}" if code >= _TOKEN_BASE else f"+{code}"
+    return f"#{code - TOKEN_BASE}" if code >= TOKEN_BASE else f"+{code}"
 
 
 def text_to_code(text: str) -> int:
@@ -139,7 +139,7 @@ def _leftover_codes(
     coded = engine.upload(table, "normalised_numbers")
     if made:
         ordered = tokens.mutate(
-            code=ibis.row_number().over(order_by=tokens.raw) + _TOKEN_BASE, reason=ibis.null("string")
+            code=ibis.row_number().over(order_by=tokens.raw) + TOKEN_BASE, reason=ibis.null("string")
         )
         ordered = engine.keep(ordered.select("raw", "code", "reason"), "token_codes")
         return engine.keep(ibis.union(coded, ordered), "coded_numbers"), ordered.select("raw", "code")

@@ -104,6 +104,11 @@ def _limits(context: Context) -> list[str]:
             "No register of protected numbers was given: "
             "which numbers never call was learned from the records."
         )
+    if context.records.tokens is not None:
+        limits.append(
+            "Numbers are hidden as tokens: their order, blocks and countries could not be seen, "
+            "so signals built on these were silent."
+        )
     if "trunk" not in fields:
         limits.append("The records name no trunks: sources can only be told by address and fingerprint.")
     return limits

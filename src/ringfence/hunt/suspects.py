@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
-from ringfence.hunt.records import HOUR, Records, code_to_text, text_to_code
+from ringfence.hunt.records import HOUR, TOKEN_BASE, Records, code_to_text, text_to_code
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.model.engine import Engine
 from ringfence.numbers.plan import facts
@@ -37,6 +37,12 @@ class Limits(msgspec.Struct, frozen=True):
 def _end_of(calls: ir.Table) -> ir.Value:
     """When the talk ended, µs: rounded, since engines differ in how they cut a float."""
     return calls.t + (calls.talk * 1e6).round().cast("int64")
+
+
+def _is_national(code: ir.Value, country_code: str) -> ir.Value:
+    """Whether a code is a number of this country; a token does not tell."""
+    begins = (ibis.literal("+") + code.cast("string")).startswith("+" + country_code)
+    return begins & (code < TOKEN_BASE)
 
 
 def sum_up_sources(
@@ -79,8 +85,8 @@ def sum_up_sources(
     talked = heard.group_by("source").aggregate(heard=_.count(), long=_.count(where=_.talk > 300))
     abroad = calls.join(units.filter(units.international).select("source"), "source")
     abroad = abroad.filter(_.caller.notnull() & _.diverted.isnull() & ~_.roaming.fill_null(False))
-    own = (ibis.literal("+") + abroad.caller.cast("string")).startswith("+" + country_code)
-    foreign = abroad.filter(own).group_by("source").aggregate(foreign=_.count())
+    own = abroad.filter(_is_national(abroad.caller, country_code))
+    foreign = own.group_by("source").aggregate(foreign=_.count())
     frame = engine.collect(sums).to_pandas()
     for more in (hits, talked, rang, foreign):
         frame = frame.merge(engine.collect(more).to_pandas(), on="source", how="left")
@@ -232,9 +238,7 @@ def gather_suspects(
         line=known.network.fill_null(-1),
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
         at_home=(known.main == known.entry).fill_null(False),
-        national=(ibis.literal("+") + known.caller.cast("string"))
-        .startswith("+" + country_code)
-        .fill_null(False),
+        national=_is_national(known.caller, country_code).fill_null(False),
     )
     known = engine.keep(known, "suspects_before_kind")
     mobile = _mobile_numbers(engine, known)

@@ -1,7 +1,7 @@
 """Human pacing: one call at a time, with the called numbers in the order of a list.
 
 Signal: the share of the unit's calls whose called number lies close above the one before, when hardly any of
-    its calls overlap.
+    its calls overlap. Tokens have no order, so calls to them count as out of order.
 Innocent look-alike: surveys and small firms that work through a list; couriers on a round.
 Reference: police descriptions of callers with purchased lead lists.
 Cost: one window over the suspects per unit kind.
@@ -15,6 +15,7 @@ import msgspec
 from ibis import _
 
 from ringfence.hunt.context import Context
+from ringfence.hunt.records import TOKEN_BASE
 from ringfence.hunt.signal import Example, Signal, call, office, person
 from ringfence.hunt.units import each_unit
 
@@ -41,6 +42,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
         steps = rows.mutate(before=_.called.lag().over(order), busy_until=_.end.lag().over(order))
         steps = steps.filter(steps.before.notnull())
         forward = (steps.called > steps.before) & (steps.called - steps.before <= thresholds.step)
+        forward &= steps.called < TOKEN_BASE
         steps = steps.mutate(
             forward=forward.cast("int64"), overlaps=(steps.busy_until > steps.t).cast("int64")
         )
