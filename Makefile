@@ -52,7 +52,8 @@ demo: .venv/installed
 
 ifneq ($(filter-out 0,$(STRICT)),)
 test: .venv/installed-strict check fuzz
-	STRICT=1 $(BIN)/pytest
+	STRICT=1 $(BIN)/pytest -n 2 --dist loadfile -m "not spark"
+	STRICT=1 $(BIN)/pytest -m spark
 else
 test: .venv/installed-dev
 	$(BIN)/pytest
