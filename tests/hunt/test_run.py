@@ -243,3 +243,32 @@ def test_hidden_numbers_turn_nobody_into_a_service(quiet_net: Path, tmp_path: Pa
     summary = hunt([tmp_path / "hidden.parquet"], tmp_path / "run", settings=HuntSettings(), where=HERE)
     assert summary["counts"]["flagged_calls"] == 0
     assert any("tokens" in limit for limit in summary["limits"])
+
+
+def _without(net: Path, columns: set[str], tmp_path: Path) -> Path:
+    table = pq.read_table(net / "calls")
+    pq.write_table(table.drop_columns(sorted(columns & set(table.column_names))), tmp_path / "less.parquet")
+    return tmp_path / "less.parquet"
+
+
+def test_without_trunks_the_account_is_the_source(small_net: Path, tmp_path: Path) -> None:
+    less = _without(small_net, {"trunk", "fingerprint", "fingerprint_parts", "source_ip"}, tmp_path)
+    files = Files(numbers=small_net / "numbers.csv", indicators=tmp_path / "indicators.jsonl")
+    hunt([less], tmp_path / "run", settings=HuntSettings(), where=HERE, files=files)
+    sources = rows(tmp_path / "run", "sources")
+    assert all(s["trunk"] is None for s in sources)
+    assert len({s["account"] for s in sources}) == len(sources) > 1
+    lines = (tmp_path / "indicators.jsonl").read_bytes().splitlines()
+    named = [msgspec.json.decode(line) for line in lines]
+    assert {i["value"] for i in named if i["kind"] == "account"} <= {s["account"] for s in sources}
+    assert all(i["with"] is None for i in named if i["kind"] == "account")
+
+
+def test_calls_without_trunk_and_account_count_as_one_source(small_net: Path, tmp_path: Path) -> None:
+    less = _without(small_net, {"trunk", "account"}, tmp_path)
+    files = Files(numbers=small_net / "numbers.csv")
+    hunt([less], tmp_path / "run", settings=HuntSettings(), where=HERE, files=files)
+    (source,) = rows(tmp_path / "run", "sources")
+    assert (source["trunk"], source["account"]) == (None, None)
+    assert source["calls"] == pq.read_metadata(less).num_rows
+    assert source["share"] == source["flagged_calls"] / source["calls"]

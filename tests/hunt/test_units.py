@@ -31,6 +31,12 @@ def test_each_source_is_in_one_unit_of_each_kind() -> None:
     assert frame["international"].tolist() == [False, True, False, False]
 
 
+def test_an_account_without_a_trunk_is_an_entry() -> None:
+    columns = {"source": pa.array([0, 1, 2], pa.int64()), "account": ["", "x", "y"]}
+    for table in (pa.table(columns), pa.table({**columns, "trunk": ["", "", ""]})):
+        assert number_units(table)["entry"].tolist() == [-1, 1, 2]
+
+
 def test_a_kind_whose_column_is_missing_has_no_units() -> None:
     frame = number_units(SOURCES)
     assert set(frame["address"]) == {-1}

@@ -250,7 +250,7 @@ def source_table(context: Context, calls: pd.DataFrame) -> pa.Table:
     """Trunks and accounts with flagged calls, ranked by what an operator gains from acting on them."""
     rows = []
     for entry, group in calls.groupby("entry", sort=True):
-        total = int(context.sizes["entry"].get(entry, len(group))) if entry >= 0 else len(group)
+        total = int(context.sizes["entry"].get(entry, len(group)))
         share = len(group) / max(total, len(group))
         signals = _common_signals(group["signals"])
         rows.append(

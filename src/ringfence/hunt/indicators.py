@@ -40,12 +40,12 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
             return found
 
         for row, count, share in owned("entry"):
-            account = row["account_text"]
+            account, trunk = row["account_text"], row["trunk_text"]
             rows.append(
                 {
                     "kind": "account" if account else "trunk",
-                    "value": account or row["trunk_text"],
-                    "with": {"trunk": row["trunk_text"]} if account else None,
+                    "value": account or trunk,
+                    "with": {"trunk": trunk} if account and trunk else None,
                     "score": round(share, 4),
                     "reason": f"{count} of its calls ({share:.0%}) are the platform's",
                     "two_people": not account,

@@ -110,7 +110,7 @@ def _limits(context: Context) -> list[str]:
             "so signals built on these were silent."
         )
     if "trunk" not in fields:
-        limits.append("The records name no trunks: sources can only be told by address and fingerprint.")
+        limits.append("The records name no trunks: accounts, addresses and fingerprints tell sources apart.")
     return limits
 
 

@@ -254,7 +254,8 @@ def gather_suspects(
 def whole_units(
     engine: Engine, suspects: ir.Table, sums: pd.DataFrame
 ) -> tuple[ir.Table, dict[str, pd.Series]]:
-    """The units all of whose calls are suspects, and the size of every unit among the suspects."""
+    """The units all of whose calls are suspects, and the size of every unit among the suspects (of the kinds
+    that are a function of the source also that of the calls in none, as unit -1)."""
     sizes: dict[str, pd.Series] = {}
     rows = []
     units = [suspects.select(kind=ibis.literal(kind), unit=suspects[kind].cast("int64")) for kind in KINDS]
@@ -263,12 +264,14 @@ def whole_units(
     for kind in KINDS:
         here = frame[frame["kind"] == kind].set_index("unit")["n"]
         if kind in SOURCE_UNITS:
-            sizes[kind] = sums[sums[kind] >= 0].groupby(kind)["n"].sum().reindex(here.index).astype("int64")
+            every = sums.groupby(kind)["n"].sum().astype("int64")
+            sizes[kind] = every[every.index.isin([-1, *here.index])]
         else:
             sizes[kind] = (
                 here  # a network number's or device's other calls are not all here: judged as they are
             )
-        rows += [(kind, int(unit)) for unit in here.index[(here >= sizes[kind]).to_numpy()]]
+        whole = (here >= sizes[kind].reindex(here.index)).to_numpy()
+        rows += [(kind, int(unit)) for unit in here.index[whole]]
     table = pa.table(
         {
             "kind": pa.array([k for k, _u in rows], pa.string()),

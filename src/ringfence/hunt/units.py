@@ -4,7 +4,7 @@ A unit is a set of calls that share one thing an operator can act on. One call b
 kind, where the record has the fields. Units are judged; numbers never are, since the owner of the number
 that a call presents is a victim too.
 
-    entry     trunk and account (the trunk alone where there is no account)
+    entry     trunk and account (either alone where the other is not known)
     address   signalling address
     shape     INVITE fingerprint
     cell      fingerprint on one trunk
@@ -45,10 +45,9 @@ def number_units(sources: pa.Table) -> pd.DataFrame:
             frame[column] = ""
     for kind, columns in SOURCE_UNITS.items():
         codes = frame.groupby(list(columns), sort=True).ngroup().to_numpy(np.int64)
-        # the last-named column is what makes the unit; a unit without any text is no unit
-        needed = [c for c in columns if c != "account"]
-        absent = (frame[needed] == "").any(axis=1).to_numpy()
-        frame[kind] = np.where(absent, -1, codes)
+        empty = frame[list(columns)] == ""
+        absent = empty.all(axis=1) if kind == "entry" else empty.any(axis=1)
+        frame[kind] = np.where(absent.to_numpy(), -1, codes)
     frame["trunk_code"] = frame.groupby("trunk", sort=True).ngroup().to_numpy(np.int64)
     frame["international"] = frame["ingress"].eq("international")
     return frame
