@@ -17,8 +17,13 @@ from scipy.stats import poisson
 from ringfence.errors import InputError
 from ringfence.hunt.context import Context
 from ringfence.hunt.signal import all_detectors
+from ringfence.hunt.units import KINDS
 
 Floats = NDArray[np.float64]
+
+
+#: What the weighing and the linking need of a suspect; the rest stays with the engine.
+_COLUMNS = ("call_id", "t", "end", "answered", "talk", "caller", "called", "source", "owner", "use", *KINDS)
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -39,7 +44,11 @@ def missing_fields(detector: ModuleType, fields: frozenset[str]) -> list[str]:
 def gather(context: Context, level: str | None = None) -> Evidence:
     """Run every detector that has its fields (of one level, or all) and bring its evidence here."""
     engine = context.engine
-    calls = engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
+    calls = (
+        engine.collect(context.suspects.select(*_COLUMNS))
+        .to_pandas()
+        .sort_values("call_id", ignore_index=True)
+    )
     if (twice := calls["call_id"].duplicated()).any():
         raise InputError(
             f"call_id {calls['call_id'][twice].iloc[0]} occurs more than once: give each record once, "

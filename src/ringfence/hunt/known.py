@@ -53,7 +53,9 @@ def _overlap(one: list[str], two: list[str]) -> float:
 
 
 def similarity(one: PlatformProfile, two: PlatformProfile) -> float:
-    """How alike two platforms are, 0 to 1."""
+    """How alike two platforms are, 0 to 1; 1 for one and the same platform."""
+    if one.id == two.id:
+        return 1.0
     traits: dict[str, float] = {}
     if one.shapes and two.shapes:
         best = max(

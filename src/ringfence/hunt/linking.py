@@ -51,6 +51,17 @@ class Linkage(msgspec.Struct, frozen=True):
     resolution: float = 0.6
 
 
+#: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen.
+FAMILIES = (
+    ("protected_identity", "undeclared", "never_originates"),
+    ("many_owners", "identity_churn"),
+    ("rare_fingerprint",),
+    ("owner_switch", "owner_callback", "redial_chain"),
+    ("foreign_ingress", "weak_attestation"),
+    ("long_tail", "over_capacity", "human_pacing", "sim_farm"),
+    ("near_report",),
+)
+
 _OWNED = ("entry", "address", "shape", "cell")
 
 
@@ -130,6 +141,12 @@ def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) ->
         if best is None or best_tie < 1.0:
             return groups
         groups[groups == best[1]] = best[0]
+
+
+def _families(signals: pd.Series) -> int:
+    """How many kinds of fact speak in at least two of these calls, and a fifth of them."""
+    need = max(2.0, 0.2 * len(signals))
+    return sum(int(sum(bool(set(names) & set(family)) for names in signals) >= need) for family in FAMILIES)
 
 
 def _name(prefix: str, texts: list[str]) -> str:
@@ -217,6 +234,8 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         if len(rows) < linkage.least_calls or calls.loc[rows, "score"].sum() < linkage.least_calls * 0.6:
+            continue
+        if "signals" in calls and _families(calls.loc[rows, "signals"]) < 2:
             continue
         shapes = texts["fingerprint"].reindex(calls.loc[rows, "source"][owned[2][rows] >= 0]).unique()
         evidence = [s for s in shapes if s] or [

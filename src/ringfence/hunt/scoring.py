@@ -150,16 +150,39 @@ def _scaled(log_odds: Floats) -> Floats:
     return np.interp(log_odds, (-3.0, -0.5, 2.0, 5.0, 8.0), (*LEVEL_BOUNDS[:-1], 1.0))
 
 
+#: Kinds of unit that strangers may share, and the narrow ways in by which such strangers are told apart.
+_WIDE = ("shape", "address")
+_NARROW = ("entry", "cell")
+_NARROW_CALLS = (8, 300)  # a smaller one says nothing yet, a larger one is somebody's common trunk
+#: Log-odds by which a wide unit may exceed the cleanest narrow one.
+_BENEFIT_OF_DOUBT = 5.0
+
+
+def _unit_log_odds(calls: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str, Floats]:
+    """Log-odds of each call's unit of every kind (-9: none).
+
+    What a wide unit says holds for a call only as far as its own narrow way in agrees: the innocents who use
+    the same web phone come in by entries of their own.
+    """
+    odds: dict[str, Floats] = {}
+    ceiling = np.full(len(calls), np.inf)
+    for kind, table in tables.items():
+        units = calls[kind].to_numpy()
+        found = table["log_odds"].reindex(units).to_numpy(np.float64)
+        odds[kind] = np.where(np.isnan(found), -9.0, found)
+        if kind in _NARROW:
+            size = table["n"].reindex(units).to_numpy(np.float64)
+            telling = (size >= _NARROW_CALLS[0]) & (size <= _NARROW_CALLS[1])
+            ceiling = np.minimum(ceiling, np.where(telling, odds[kind] + _BENEFIT_OF_DOUBT, np.inf))
+    return odds | {kind: np.minimum(odds[kind], ceiling) for kind in _WIDE}
+
+
 def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """What is known of each suspect call before its neighbours: its units, its crew, its own signals."""
-    calls = evidence.calls
-    columns: dict[str, Floats] = {}
-    for kind, table in tables.items():
-        odds = table["log_odds"].reindex(calls[kind].to_numpy()).to_numpy(np.float64)
-        columns[f"unit:{kind}"] = _scaled(np.where(np.isnan(odds), -9.0, odds))
+    odds = _unit_log_odds(evidence.calls, tables)
     # nested units repeat one another's evidence: the strongest speaks for all of them
-    units = np.max([columns[f"unit:{kind}"] for kind in KINDS], axis=0)
-    table = pd.DataFrame({"unit:best": units, "unit:crew": columns["unit:crew"]})
+    units = np.max([_scaled(odds[kind]) for kind in KINDS], axis=0)
+    table = pd.DataFrame({"unit:best": units, "unit:crew": _scaled(odds["crew"])})
     for name, strength in evidence.on_calls.items():
         table[name] = strength
     return table
