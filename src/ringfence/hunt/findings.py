@@ -108,8 +108,11 @@ def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
     ]
     table["called_text"] = [hidden.get(int(c)) or code_to_text(int(c)) for c in table["called"]]
     table["owner_text"] = [
-        context.owners[int(o)] if pd.notna(o) and 0 <= int(o) < len(context.owners) else None
-        for o in table["owner"]
+        # nobody holds an unallocated number, whatever the register calls its owner
+        context.owners[int(o)]
+        if pd.notna(o) and 0 <= int(o) < len(context.owners) and u != "unallocated"
+        else None
+        for o, u in zip(table["owner"], table["use"], strict=True)
     ]
     table["reason"] = [in_words(s) for s in table["signals"]]
     return table

@@ -59,11 +59,15 @@ def summarise(
             "of calls scored 0.9, nine in ten were fraudulent there."
         ),
         "tiers": {
-            "likely": f"{tiers.likely_seconds / 60:g} minutes of talk or more in one call",
-            "possible": f"{tiers.possible_seconds / 60:g} minutes of talk or more in one call",
+            "likely": f"{_minutes(tiers.likely_seconds)} of talk or more in one call",
+            "possible": f"{_minutes(tiers.possible_seconds)} of talk or more in one call",
             "contacted": "reached, or rung, with less talk than that",
         },
     }
+
+
+def _minutes(seconds: float) -> str:
+    return "1 minute" if seconds == 60 else f"{seconds / 60:g} minutes"
 
 
 def _period(context: Context) -> dict[str, str]:
