@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from tests.hunt.conftest import World
 
 from ringfence.hunt.context import Context
+from ringfence.hunt.detectors import owner_switch
 from ringfence.hunt.signal import call, office, person
 from ringfence.hunt.suspects import Limits, standing_out
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
@@ -63,6 +64,16 @@ def test_a_protected_number_makes_its_call_and_its_neighbours_suspect(world: Wor
     assert (context.owners[int(first["owner"])], first["use"]) == ("e0:Bank", "inbound_only")
     assert first["end"] - first["t"] == 60_000_000
     assert np.isnan(found.loc["0000-000001", "owner"])
+
+
+def test_a_switchboard_has_no_neighbours_and_no_pairs(world: World) -> None:
+    # all who ring a contact centre would otherwise be suspects, and each two of their calls a pair
+    strange = [call(9 * i, office(0), office(5), 60, trunk="T1") for i in range(3)]
+    crowd = [call(7 * i, person(i), office(5), 60, trunk="M") for i in range(200)]
+    context = world(*strange, *crowd, register=((office(0), "Bank 0", "inbound_only"),))
+    suspects = suspects_of(context)
+    assert len(suspects) == 3 and suspects["switchboard"].all()
+    assert not context.engine.collect(owner_switch.detect(context, owner_switch.Thresholds())).num_rows
 
 
 def test_withheld_calls_count_where_they_are_all_a_source_makes(world: World) -> None:

@@ -111,7 +111,9 @@ def build_context(
     sums = sums.merge(sources[unit_columns], on="source")
     chosen = standing_out(sums, limits, records.accepted)
     devices = one_way_devices(engine, records, homes, inbound)
-    suspects = gather_suspects(engine, records, chosen, named, homes, units, country_code, devices, limits)
+    suspects = gather_suspects(
+        engine, records, chosen, named, homes, inbound, units, country_code, devices, limits
+    )
     whole, sizes = whole_units(engine, suspects, sums)
     extra = {
         name

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
-from ringfence.hunt.records import HOUR, TOKEN_BASE, Records, code_to_text, text_to_code
+from ringfence.hunt.records import DAY, HOUR, TOKEN_BASE, Records, code_to_text, text_to_code
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.model.engine import Engine
 from ringfence.numbers.plan import facts
@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True):
     quiet_ratio: float = 0.02  # and it calls at most this often per call received
     settled_calls: int = 20  # from one entry, that make it a number's home beyond doubt
     neighbour_hours: int = 48
+    busy_number: float = 50.0  # calls a day to one number: a switchboard, not a person
 
 
 def _end_of(calls: ir.Table) -> ir.Value:
@@ -181,6 +182,7 @@ def gather_suspects(
     chosen: set[int],
     named: ir.Table,
     homes: ir.Table,
+    inbound: ir.Table,
     units: ir.Table,
     country_code: str,
     devices: ir.Table | None,
@@ -191,9 +193,13 @@ def gather_suspects(
     Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where none),
     line (int64, -1 where none); owner (int64), use (string); home_total, home_top (calls of the presented
     number, and from its main entry), away (bool: it usually comes from elsewhere), at_home (bool);
-    national (bool: a number of the network's own country).
+    national (bool: a number of the network's own country); switchboard (bool: the called number is rung so
+    often that it is no one person, and two calls to it have nothing to do with each other).
     """
     calls = records.calls
+    days = max((records.last - records.first) / DAY, 1.0)
+    busy = inbound.filter(inbound.n_in > limits.busy_number * days).select(person="called")
+    busy = engine.keep(busy, "switchboards")
     picked = engine.upload(pa.table({"source": pa.array(sorted(chosen), pa.int64())}), "chosen_sources")
     if devices is not None:
         by_device = calls.semi_join(devices, ["imei_tac", "radio_cell"]).anti_join(picked, "source")
@@ -208,7 +214,8 @@ def gather_suspects(
     # the people whom a protected number reached from a place that is not its home, and who else called them
     strange = placed.filter(placed.use != "outbound")
     strange = strange.filter((_.main != _.entry) | ((_.use != "quiet") & (_.top < limits.settled_calls)))
-    reached = engine.keep(strange.select(person="called", near="t"), "reached_people")
+    people = strange.select(person="called", near="t").anti_join(busy, "person")
+    reached = engine.keep(people, "reached_people")
     others = rest.anti_join(seed_ids, "call_id")
     near = others.join(reached, others.called == reached.person)
     near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
@@ -232,6 +239,7 @@ def gather_suspects(
     valid = valid.group_by(of_call="call_id").aggregate(owner=_.owner.min(), use=_.use.min())
     known = known.left_join(valid, known.call_id == valid.of_call).drop("of_call")
     known = known.left_join(places, known.radio == places.place).drop("place", "radio")
+    known = known.left_join(busy, known.called == busy.person)
     known = known.mutate(
         end=_end_of(known),
         device=known.device.fill_null(-1),
@@ -239,7 +247,8 @@ def gather_suspects(
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
         at_home=(known.main == known.entry).fill_null(False),
         national=_is_national(known.caller, country_code).fill_null(False),
-    )
+        switchboard=known.person.notnull(),
+    ).drop("person")
     known = engine.keep(known, "suspects_before_kind")
     mobile = _mobile_numbers(engine, known)
     known = known.left_join(mobile, known.caller == mobile.mobile_caller)

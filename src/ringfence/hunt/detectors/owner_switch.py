@@ -5,7 +5,7 @@ Signal: 1 when both identities belong to different owners, 0.7 when one of them 
 Innocent look-alike: a call centre that serves two of the customer's banks; CPaaS, where different tenants
     reach the same person: there the source is wide and such pairs are a tiny share of its calls.
 Reference: police descriptions: "your bank", then "the police", then "the card issuer".
-Cost: one self-join of the suspects on the called number.
+Cost: one self-join of the suspects on the called number, where that is no switchboard.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """call_id, strength."""
-    rows = context.suspects.filter(_.caller.notnull())
+    rows = context.suspects.filter(_.caller.notnull() & ~_.switchboard)
     one = rows.select("call_id", "t", "caller", "called", "entry", "address", "cell", "owner")
     two = one.rename(lambda c: f"other_{c}")
     pairs = one.join(two, one.called == two.other_called)

@@ -4,7 +4,7 @@ Signal: 1 for a call with a withheld number to a person whom this entry has just
     for a call within ten minutes after one that was answered.
 Innocent look-alike: dropped calls, couriers at the door: two calls, then silence.
 Reference: victims' accounts collected by police: kept on the line, called back at once when it drops.
-Cost: one self-join of the suspects on called number and entry.
+Cost: one self-join of the suspects on called number and entry, where the number is no switchboard.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """call_id, strength."""
-    rows = context.suspects.filter(_.entry >= 0)
+    rows = context.suspects.filter((_.entry >= 0) & ~_.switchboard)
     later = rows.select("call_id", "t", "caller", "called", "entry")
     before = rows.filter(_.answered & (_.talk >= thresholds.least_talk) & _.caller.notnull())
     before = before.select(of_called="called", of_entry="entry", ended="end")
