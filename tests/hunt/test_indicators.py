@@ -22,7 +22,7 @@ def _rows(world: World, innocents: int = 0, **fields: Any) -> list[dict[str, Any
     context = world(*calls, *others, register=BANKS)
     table = context.engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
     table = table[table["call_id"] < "0000-000010"].assign(score=0.9)
-    table["signals"] = [["protected_identity"]] * len(table)
+    table["signals"] = [["protected_identity", "many_owners"]] * len(table)
     return indicators(context, describe(context, link(context, table)))
 
 

@@ -74,6 +74,7 @@ def test_without_a_shape_nothing_is_called_the_same() -> None:
     blind = msgspec.structs.replace(BEFORE, shapes={})
     assert similarity(blind, BEFORE) < SAME
     assert similarity(PlatformProfile(id="x"), BEFORE) == 0.0
+    assert similarity(blind, msgspec.structs.replace(blind, name="Alpha", saved="2026-01-05")) == 1.0
 
 
 def test_between_equal_matches_the_first_id_wins() -> None:

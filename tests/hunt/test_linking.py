@@ -103,3 +103,14 @@ def test_campaigns_are_numbered_in_the_order_of_time(world: World) -> None:
     found = linked(world(*calls, register=BANKS)).sort_values("t")
     assert found["campaign"].iloc[0].endswith("/01")
     assert found["campaign"].iloc[-1].endswith("/02")
+
+
+def test_one_kind_of_fact_accuses_nobody(world: World) -> None:
+    context = world(
+        *(call(9 * i, office(i % 3), person(i), 90, trunk="A") for i in range(10)), register=BANKS
+    )
+    table = flagged(context)
+    same = table.assign(signals=[["protected_identity", "undeclared"]] * len(table))
+    assert link(context, same).empty
+    two = table.assign(signals=[["protected_identity", "many_owners"]] * len(table))
+    assert link(context, two)["platform"].nunique() == 1

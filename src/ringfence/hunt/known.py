@@ -54,7 +54,8 @@ def _overlap(one: list[str], two: list[str]) -> float:
 
 def similarity(one: PlatformProfile, two: PlatformProfile) -> float:
     """How alike two platforms are, 0 to 1; 1 for one and the same platform."""
-    if one.id == two.id:
+    bare = [msgspec.structs.replace(p, name="", saved="") for p in (one, two)]
+    if bare[0] == bare[1]:
         return 1.0
     traits: dict[str, float] = {}
     if one.shapes and two.shapes:
