@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -207,6 +208,22 @@ def test_nothing_usable_is_the_operators_fault(tmp_path: Path, small_net: Path) 
         hunt([empty], tmp_path / "b", settings=settings, where=HERE)
 
 
+def test_flagged_calls_without_a_shape_among_others_that_have_one(
+    small_net: Path, small_hunt: Path, tmp_path: Path
+) -> None:
+    table = pq.read_table(small_net / "calls")
+    fraud = pq.read_table(small_net / "truth.parquet")["call_id"].to_pylist()
+    fraud += [f["call_id"] for f in rows(small_hunt, "flagged_calls")]
+    hit = pc.is_in(table["call_id"], pa.array(fraud))
+    shape = pc.if_else(hit, pa.scalar(None, pa.string()), table["fingerprint"].cast(pa.string()))
+    table = table.set_column(table.schema.get_field_index("fingerprint"), "fingerprint", shape)
+    pq.write_table(table, tmp_path / "calls.parquet")
+    files = Files(numbers=small_net / "numbers.csv")
+    hunt([tmp_path / "calls.parquet"], tmp_path / "run", settings=HuntSettings(), where=HERE, files=files)
+    profiles = read_profiles(tmp_path / "run" / "profiles.jsonl")
+    assert profiles and not any(p.shapes for p in profiles)
+
+
 def test_what_cannot_be_written_is_told_before_the_work(small_net: Path, tmp_path: Path) -> None:
     calls, settings = [small_net / "calls"], HuntSettings()
     (tmp_path / "file").write_text("")
@@ -214,6 +231,8 @@ def test_what_cannot_be_written_is_told_before_the_work(small_net: Path, tmp_pat
         hunt(calls, tmp_path / "file" / "run", settings=settings, where=HERE)
     with pytest.raises(UsageError, match="--workdir"):
         hunt(calls, tmp_path / "a", settings=settings, where=Where("duckdb", workdir=tmp_path / "absent"))
+    with pytest.raises(UsageError, match="is a folder"):
+        hunt(calls, tmp_path / "a", settings=settings, where=HERE, files=Files(indicators=tmp_path))
     with pytest.raises(UsageError, match="no folder"):
         absent = Files(indicators=tmp_path / "absent" / "i.jsonl")
         hunt(calls, tmp_path / "b", settings=settings, where=HERE, files=absent)

@@ -117,9 +117,8 @@ def hunt(
                     raise InputError(f"no usable call record in {inputs[0]}: {reasons or 'it is empty'}")
             records = load_records(engine, parquet, settings.region)
             if not records.accepted:
-                raise InputError(
-                    f"no usable call record in {inputs[0]}: all {records.read} rows were rejected"
-                )
+                why = f"all {records.read} rows were rejected" if records.read else "it is empty"
+                raise InputError(f"no usable call record in {inputs[0]}: {why}")
         with stage("choose suspects"):
             context = build_context(
                 engine,
@@ -181,6 +180,8 @@ def _check_places(out: Path, workdir: Path | None, indicators: Path | None) -> N
         raise UsageError(f"{workdir}: no such folder; make it or leave --workdir out")
     if indicators is not None and not indicators.parent.is_dir():
         raise UsageError(f"{indicators}: no folder {indicators.parent}; make it or name another file")
+    if indicators is not None and indicators.is_dir():
+        raise UsageError(f"{indicators} is a folder; name a file for the indicators")
 
 
 def _rejected(ingested: Path, coded: pa.Table) -> pa.Table:
@@ -193,10 +194,8 @@ def _rejected(ingested: Path, coded: pa.Table) -> pa.Table:
 def _profiles(context: Context, calls: pd.DataFrame, files: Sequence[Path]) -> list[PlatformProfile]:
     """One profile per platform, with the parts of the shapes it owns."""
     shapes: dict[str, list[str]] = {}
-    if len(calls) and "fingerprint" in context.fields:
-        wanted = context.engine.upload(
-            pa.table({"fingerprint": sorted({s for s in calls["fingerprint_text"] if s})}), "wanted_shapes"
-        )
+    if seen_shapes := sorted({s for s in calls["fingerprint_text"] if s}):
+        wanted = context.engine.upload(pa.table({"fingerprint": seen_shapes}), "wanted_shapes")
         raw = context.engine.read_records(files)
         if "fingerprint_parts" in raw.columns:
             ids = context.engine.upload(pa.table({"call_id": calls["call_id"]}), "linked_calls")
