@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tests.hunt.conftest import World
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.linking import link
+from ringfence.hunt.linking import _alike, link
 from ringfence.hunt.signal import call, office, person
 
 BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(6))
@@ -114,3 +115,14 @@ def test_one_kind_of_fact_accuses_nobody(world: World) -> None:
     assert link(context, same).empty
     two = table.assign(signals=[["protected_identity", "many_owners"]] * len(table))
     assert link(context, two)["platform"].nunique() == 1
+
+
+def test_very_many_calls_with_one_code_are_tied_evenly_and_not_all_to_all() -> None:
+    size = 3000
+    ties = _alike(np.zeros(size, np.int64), 2.0, size)
+    assert ties.nnz < size * size / 10  # all pairs grew with the square: 8,000 calls took 8 GB
+    strength = np.asarray(ties.sum(axis=1)).ravel()
+    # a call is tied as strongly as by ties of the same rarity to all the others
+    rarity = np.log((size + 1) / size) / np.log(size + 1) / np.sqrt(size - 1)
+    assert np.allclose(strength, 2.0 * rarity * (size - 1))
+    assert ties.diagonal().sum() == 0 and abs(ties - ties.T).nnz == 0

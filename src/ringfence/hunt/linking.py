@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix, diags, identity
 from scipy.sparse.csgraph import connected_components
 from sknetwork.clustering import Louvain
 
@@ -154,18 +154,37 @@ def _name(prefix: str, texts: list[str]) -> str:
     return f"{prefix}{digest[:8]}"
 
 
+#: Up to so many calls with one code each is tied to every other; of more, to twice _DRAWN, evenly drawn.
+_EVERY_PAIR = 500
+_DRAWN = 100
+
+
 def _alike(codes: Any, weight: float, size: int) -> csr_matrix:
-    """Calls tied by an equal code (-1: none); a thing that many calls share ties each two of them less."""
+    """Calls tied by an equal code (-1: none); a thing that many calls share ties each two of them less.
+
+    Where very many share it, a call is tied to some of the others, each tie the stronger for it: all pairs
+    of 20,000 calls over one account would fill the memory."""
     codes = np.asarray(codes)
-    keep = codes != -1
-    compact, uniques = pd.factorize(codes[keep])
+    rows = np.flatnonzero(codes != -1)
+    compact, uniques = pd.factorize(codes[rows])
     count = np.bincount(compact, minlength=len(uniques))
     rarity = np.log((size + 1) / count) / np.log(size + 1) / np.sqrt(np.maximum(count - 1, 1))
+    few = count[compact] <= _EVERY_PAIR
     half = csr_matrix(
-        (np.sqrt(weight * rarity)[compact], (np.flatnonzero(keep), compact)),
+        (np.sqrt(weight * rarity)[compact[few]], (rows[few], compact[few])),
         shape=(size, max(len(uniques), 1)),
     )
-    return half @ half.T
+    ties = half @ half.T
+    for code in np.flatnonzero(count > _EVERY_PAIR):
+        members = rows[compact == code]
+        steps = np.random.default_rng(0).choice(np.arange(1, len(members)), _DRAWN, replace=False)
+        others = np.concatenate([np.roll(members, step) for step in steps])
+        each = weight * rarity[code] * (len(members) - 1) / (2 * _DRAWN)
+        drawn = csr_matrix(
+            (np.full(len(others), each), (np.tile(members, _DRAWN), others)), shape=(size, size)
+        )
+        ties = ties + drawn + drawn.T
+    return ties
 
 
 def _one_after_the_other(calls: pd.DataFrame, weight: float) -> csr_matrix:
@@ -206,10 +225,11 @@ def _communities(calls: pd.DataFrame, linkage: Linkage) -> Any:
         + _alike(area, linkage.same_area, size)
         + _alike(region, linkage.same_region_and_day, size)
         + _one_after_the_other(frame, linkage.next_call)
-    ).tolil()
-    ties.setdiag(1e-6)  # a call that shares nothing is a campaign of its own
+    )
+    # a call that shares nothing is a campaign of its own
+    ties = ties - diags(ties.diagonal()) + 1e-6 * identity(size, format="csr")
     model = Louvain(resolution=linkage.resolution, shuffle_nodes=False, random_state=0)
-    return model.fit_predict(ties.tocsr())
+    return model.fit_predict(csr_matrix(ties))
 
 
 def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None) -> pd.DataFrame:
