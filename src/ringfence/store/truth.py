@@ -73,7 +73,7 @@ def read_truth(
             for pair in batch.column(0).value_counts().to_pylist():
                 counter[str(pair["values"])] += pair["counts"]
         by_kind = dict(sorted(counter.items()))
-        kinds = labelled.to_table(columns=["call_id", "kind"], filter=ds.field("call_id").isin(ids))
+        kinds = _own_types(labelled.to_table(columns=["call_id", "kind"], filter=_of(ids)))
     absent, first, last = 0, None, None
     if calls is not None:
         records = _dataset(calls, ("call_id", "start_time", "called"))
@@ -90,17 +90,12 @@ def _seen(records: ds.Dataset, ids: pa.Array) -> pa.Table:
     """The records of these calls, with their talk in seconds."""
     names = ["call_id", "start_time", "called", "answer_time", "end_time", "trunk", "account"]
     present = [name for name in names if name in records.schema.names]
-    found = records.to_table(columns=present, filter=ds.field("call_id").isin(ids))
+    found = _own_types(records.to_table(columns=present, filter=_of(ids)))
     for name in ("trunk", "account"):
         if name not in present:
             found = found.append_column(name, pa.nulls(found.num_rows, pa.string()))
     if {"answer_time", "end_time"} <= set(present):
-        micros = pc.subtract(
-            *(
-                found[name].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-                for name in ("end_time", "answer_time")
-            )
-        )
+        micros = pc.subtract(*(found[name].cast(pa.int64()) for name in ("end_time", "answer_time")))
         talk = pc.divide(micros.cast(pa.float64()), 1e6)
     else:
         talk = pa.nulls(found.num_rows, pa.float64())
@@ -119,8 +114,26 @@ def _span(records: ds.Dataset) -> tuple[dt.datetime | None, dt.datetime | None]:
     return low, high
 
 
+def _of(ids: pa.Array) -> ds.Expression:
+    return ds.field("call_id").cast(pa.string()).isin(ids)
+
+
+def _own_types(table: pa.Table) -> pa.Table:
+    """The table with texts and times in our own types: other writers use wider, coded or finer ones."""
+    for place, field in enumerate(table.schema):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_timestamp(kind):
+            kind = pa.timestamp("us", tz="UTC")
+        elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        if kind != field.type:
+            table = table.set_column(place, field.name, table[field.name].cast(kind, safe=False))
+    return table
+
+
 def _table(file: Path, columns: tuple[str, ...]) -> pa.Table:
-    return _checked(file, columns, lambda: pq.read_table(file))
+    table: pa.Table = _checked(file, columns, lambda: pq.read_table(file))
+    return _own_types(table)
 
 
 def _dataset(path: Path, columns: tuple[str, ...]) -> ds.Dataset:
