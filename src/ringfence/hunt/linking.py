@@ -58,7 +58,10 @@ FAMILIES = (
     ("rare_fingerprint",),
     ("owner_switch", "owner_callback", "redial_chain"),
     ("foreign_ingress", "weak_attestation"),
-    ("long_tail", "over_capacity", "human_pacing", "sim_farm"),
+    ("long_tail",),
+    ("over_capacity",),
+    ("human_pacing",),
+    ("sim_farm",),
     ("near_report",),
 )
 
