@@ -28,7 +28,7 @@ class HuntSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     #: ISO 3166 alpha-2 of the country whose national numbers the records hold; 001: none
     region: Region = "GB"
-    #: most memory for the engine, such as "6GB"; by default half of the machine's and at most 6 GiB
+    #: most memory for the engine, such as "6GB"; by default half of the machine's and at most 4 GiB
     memory: Memory | None = None
     #: cores for the engine; by default all
     threads: Count | None = None

@@ -24,14 +24,14 @@ from ringfence.model.record import CALL_RECORD
 from ringfence.store.parquet import record_files
 from ringfence.store.portable import arrow_schema, portable
 
-_DEFAULT_LIMIT = 6 << 30
+_DEFAULT_LIMIT = 4 << 30
 
 
 class DuckDBEngine:
     """`ringfence.model.engine.Engine` on DuckDB, through ibis.
 
     workdir: folder for spilled data; a folder of its own inside is made and removed again.
-    memory: such as "6GB"; the default is half of the machine's memory and at most 6 GiB.
+    memory: such as "6GB"; the default is half of the machine's memory and at most 4 GiB.
     threads: the default is every core.
     """
 
