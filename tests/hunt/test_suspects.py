@@ -76,6 +76,15 @@ def test_a_switchboard_has_no_neighbours_and_no_pairs(world: World) -> None:
     assert not context.engine.collect(owner_switch.detect(context, owner_switch.Thresholds())).num_rows
 
 
+def test_a_network_number_that_gateways_insert_is_no_line(world: World) -> None:
+    lines = ("+448979000001", "+443069990001", None)
+    context = world(
+        *(call(9 * i, office(i), person(i), 60, trunk="T1", network_number=n) for i, n in enumerate(lines)),
+        register=tuple((office(i), f"Bank {i}", "inbound_only") for i in range(3)),
+    )
+    assert suspects_of(context)["line"].tolist() == [-1, 443069990001, -1]
+
+
 def test_withheld_calls_count_where_they_are_all_a_source_makes(world: World) -> None:
     context = world(
         call(0, office(0), person(0), 60, trunk="X"),

@@ -18,6 +18,9 @@ from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.model.engine import Engine
 from ringfence.numbers.plan import facts
 
+#: UK network numbers that gateways insert and strangers share: they tie nothing.
+_SHARED_NETWORK_NUMBERS = "+448979"
+
 
 class Limits(msgspec.Struct, frozen=True):
     """What makes a unit or number stand out. Generous: these only preselect, with a margin."""
@@ -191,8 +194,8 @@ def gather_suspects(
     """The calls on which exact work is done: the coded columns, the units, and what is known of the caller.
 
     Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where none),
-    line (int64, -1 where none); owner (int64), use (string); home_total, home_top (calls of the presented
-    number, and from its main entry), away (bool: it usually comes from elsewhere), at_home (bool);
+    line (int64, -1 where none or shared); owner (int64), use (string); home_total, home_top (calls of the
+    presented number, and from its main entry), away (bool: it usually comes from elsewhere), at_home (bool);
     national (bool: a number of the network's own country); switchboard (bool: the called number is rung so
     often that it is no one person, and two calls to it have nothing to do with each other).
     """
@@ -240,10 +243,11 @@ def gather_suspects(
     known = known.left_join(valid, known.call_id == valid.of_call).drop("of_call")
     known = known.left_join(places, known.radio == places.place).drop("place", "radio")
     known = known.left_join(busy, known.called == busy.person)
+    shared = (ibis.literal("+") + known.network.cast("string")).startswith(_SHARED_NETWORK_NUMBERS)
     known = known.mutate(
         end=_end_of(known),
         device=known.device.fill_null(-1),
-        line=known.network.fill_null(-1),
+        line=ibis.ifelse(shared, -1, known.network).fill_null(-1),
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
         at_home=(known.main == known.entry).fill_null(False),
         national=_is_national(known.caller, country_code).fill_null(False),

@@ -1,7 +1,7 @@
 """Many short calls and a heavy tail over five minutes.
 
-Signal: how far the share of answered calls over five minutes lies above the network's own, while a fifth or
-    more of the answered calls end within 20 seconds.
+Signal: how far the share of answered calls over five minutes lies above the network's own, while 15 % or more
+    of the answered calls end within 30 seconds.
 Innocent look-alike: help desks and sales, which is why this weighs little alone.
 Reference: published figures: 13.1 % of one service's calls lasted over five minutes.
 Cost: one group-by of the suspects per unit kind.

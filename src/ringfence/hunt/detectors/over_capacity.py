@@ -1,7 +1,7 @@
 """One number in two calls at once on unrelated trunks.
 
 Signal: 1 for a call whose number is at the same time in a call on another trunk that is not its home, 0.6 for
-    a call within five minutes after one on another trunk.
+    a call within five minutes of one on another trunk; both times 0.3 at the number's home.
 Innocent look-alike: switchboards with several trunks, whose numbers are at home on them in volume.
 Reference: the physical line: a subscriber makes one call at a time.
 Cost: one self-join of the suspects on the presented number.
