@@ -15,11 +15,11 @@ from ringfence.hunt.signal import call, office, person
 BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(3))
 
 
-def _rows(world: World, innocents: int = 0, **fields: Any) -> list[dict[str, Any]]:
+def _rows(world: World, *more: dict[str, Any], innocents: int = 0, **fields: Any) -> list[dict[str, Any]]:
     """Indicators of a service of ten calls that shares its ways in with innocent calls."""
     calls = [call(9 * i, office(i % 3), person(i), 90, **fields) for i in range(10)]
     others = [call(9 * i, person(300 + i), person(500 + i), 90, **fields) for i in range(innocents)]
-    context = world(*calls, *others, register=BANKS)
+    context = world(*calls, *others, *more, register=BANKS)
     table = context.engine.collect(context.suspects).to_pandas().sort_values("call_id", ignore_index=True)
     table = table[table["call_id"] < "0000-000010"].assign(score=0.9)
     table["signals"] = [["protected_identity", "many_owners"]] * len(table)
@@ -81,3 +81,9 @@ def test_indicators_expire_and_give_their_reason(world: World) -> None:
         assert first.utcoffset() == dt.timedelta(0)
         assert row["reason"] and row["platform"].startswith("P-")
         assert 0 <= row["score"] <= 1
+
+
+def test_a_number_is_not_named_against_its_home(world: World) -> None:
+    own = [call(9 * i, office(0), person(300 + i), 90, trunk="A") for i in range(40)]
+    numbers = _of(_rows(world, *own, trunk="A", source_ip="192.0.2.1"), "number")
+    assert {row["value"] for row in numbers} == {number(0, office(i)) for i in (1, 2)}

@@ -23,7 +23,21 @@ Floats = NDArray[np.float64]
 
 
 #: What the weighing and the linking need of a suspect; the rest stays with the engine.
-_COLUMNS = ("call_id", "t", "end", "answered", "talk", "caller", "called", "source", "owner", "use", *KINDS)
+_COLUMNS = (
+    "call_id",
+    "t",
+    "end",
+    "answered",
+    "talk",
+    "caller",
+    "called",
+    "source",
+    "owner",
+    "use",
+    "at_home",
+    "home_top",
+    *KINDS,
+)
 
 
 class Evidence(msgspec.Struct, frozen=True):

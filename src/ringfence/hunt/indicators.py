@@ -74,7 +74,12 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
             ["caller_text", "trunk_text", "fingerprint_text"], dropna=False
         ):
             company = {k: v for k, v in (("trunk", trunk), ("fingerprint", shape)) if isinstance(v, str)}
-            if company:
+            at_home = members[members["at_home"].astype(bool)]
+            # on its home trunk, where most of its calls are not the platform's, it would hit the owner
+            hits_owner = "fingerprint" not in company and bool(
+                len(at_home) and len(at_home) < OWNED * at_home["home_top"].max()
+            )
+            if company and not hits_owner:
                 rows.append(
                     {
                         "kind": "number",
