@@ -51,18 +51,22 @@ class Linkage(msgspec.Struct, frozen=True):
     resolution: float = 0.6
 
 
-#: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen.
+#: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen. That a
+#: number is in a call elsewhere as well is the same fact as its abuse; weak attestation is too common to count.
 FAMILIES = (
-    ("protected_identity", "undeclared", "never_originates"),
+    ("protected_identity", "undeclared", "never_originates", "over_capacity"),
+    ("owner_switch", "owner_callback", "redial_chain"),
+    ("foreign_ingress",),
+    ("near_report",),
+)
+#: Facts about the source itself, of which one at least must speak: a call centre from which an abused number
+#: also calls has none of them.
+SOURCE_FACTS = (
     ("many_owners", "identity_churn"),
     ("rare_fingerprint",),
-    ("owner_switch", "owner_callback", "redial_chain"),
-    ("foreign_ingress", "weak_attestation"),
     ("long_tail",),
-    ("over_capacity",),
     ("human_pacing",),
     ("sim_farm",),
-    ("near_report",),
 )
 
 _OWNED = ("entry", "address", "shape", "cell")
@@ -146,10 +150,16 @@ def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) ->
         groups[groups == best[1]] = best[0]
 
 
-def _families(signals: pd.Series) -> int:
-    """How many kinds of fact speak in at least two of these calls, and a fifth of them."""
+def _corroborated(signals: pd.Series) -> bool:
+    """Whether two kinds of fact speak in these calls, one of them about the source: each in at least two
+    calls and a fifth of them."""
     need = max(2.0, 0.2 * len(signals))
-    return sum(int(sum(bool(set(names) & set(family)) for names in signals) >= need) for family in FAMILIES)
+
+    def speaking(families: tuple[tuple[str, ...], ...]) -> int:
+        return sum(sum(bool(set(names) & set(family)) for names in signals) >= need for family in families)
+
+    about_source = speaking(SOURCE_FACTS)
+    return about_source >= 1 and about_source + speaking(FAMILIES) >= 2
 
 
 def _name(prefix: str, texts: list[str]) -> str:
@@ -258,7 +268,7 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
         rows = np.flatnonzero(groups == group)
         if len(rows) < linkage.least_calls or calls.loc[rows, "score"].sum() < linkage.least_calls * 0.6:
             continue
-        if "signals" in calls and _families(calls.loc[rows, "signals"]) < 2:
+        if "signals" in calls and not _corroborated(calls.loc[rows, "signals"]):
             continue
         shapes = texts["fingerprint"].reindex(calls.loc[rows, "source"][owned[2][rows] >= 0]).unique()
         evidence = [s for s in shapes if s] or [

@@ -141,16 +141,26 @@ def standing_out(frame: pd.DataFrame, limits: Limits, total: int) -> set[int]:
 
 
 def one_way_devices(engine: Engine, records: Records, homes: ir.Table, inbound: ir.Table) -> ir.Table | None:
-    """imei_tac, radio_cell where several numbers call out and are hardly called."""
+    """imei_tac, radio_cell where several numbers call out and are hardly called, and few others are."""
     if not {"imei_tac", "cell"} <= records.fields:
         return None
     callers = homes.filter(homes.total >= 2).select("caller", "total")
     heard = inbound.select(number="called", n_in="n_in")
     callers = callers.left_join(heard, callers.caller == heard.number)
-    silent = callers.filter(callers.n_in.fill_null(0) <= 0.34 * callers.total).select("caller")
-    out = records.calls.filter(_.imei_tac.notnull() & _.radio_cell.notnull()).semi_join(silent, "caller")
-    places = out.group_by("imei_tac", "radio_cell").aggregate(n=_.count(), numbers=_.caller.nunique())
-    chosen = places.filter((places.numbers >= 4) & (places.n >= 12) & (places.n <= 20_000))
+    silent = callers.filter(callers.n_in.fill_null(0) <= 0.34 * callers.total).select(silent="caller")
+    out = records.calls.filter(_.imei_tac.notnull() & _.radio_cell.notnull())
+    # one row for each number in each place: a popular telephone in a busy cell has many that are called too
+    shown = out.group_by("imei_tac", "radio_cell", "caller").aggregate(n=_.count())
+    shown = shown.left_join(silent, shown.caller == silent.silent)
+    places = shown.group_by("imei_tac", "radio_cell").aggregate(
+        n=_.n.sum(), numbers=_.count(), silent=_.silent.count()
+    )
+    chosen = places.filter(
+        (places.silent >= 4)
+        & (places.silent >= 0.4 * places.numbers)
+        & (places.n >= 12)
+        & (places.n <= 20_000)
+    )
     return engine.keep(chosen.select("imei_tac", "radio_cell"), "one_way_devices")
 
 
