@@ -52,7 +52,7 @@ class Linkage(msgspec.Struct, frozen=True):
 
 
 #: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen. That a
-#: number is in a call elsewhere as well is the same fact as its abuse; weak attestation is too common to count.
+#: number is in a call elsewhere too is the same fact as its abuse; weak attestation is too common to count.
 FAMILIES = (
     ("protected_identity", "undeclared", "never_originates", "over_capacity"),
     ("owner_switch", "owner_callback", "redial_chain"),

@@ -131,9 +131,10 @@ def standing_out(frame: pd.DataFrame, limits: Limits, total: int) -> set[int]:
             )
         )
     ranked = pd.concat(striking).sort_values(["sum", "kind", "unit"], ascending=[False, True, True])
-    ranked = ranked[
-        ranked["n"].cumsum() <= max(limits.suspect_calls, limits.suspect_share * total) * len(SOURCE_UNITS)
-    ]
+    budget = max(limits.suspect_calls, limits.suspect_share * total) * len(SOURCE_UNITS)
+    # a unit larger than the whole budget must not hide the ones after it: it is judged by its parts
+    ranked = ranked[ranked["n"] <= budget]
+    ranked = ranked[ranked["n"].cumsum() <= budget]
     inside = np.zeros(len(frame), bool)
     for kind, group in ranked.groupby("kind"):
         inside |= frame[kind].isin(group["unit"]).to_numpy()
