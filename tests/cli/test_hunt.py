@@ -58,6 +58,20 @@ def test_a_table_for_people(network: Path, tmp_path: Path) -> None:
     assert str(tmp_path / "run" / "report.html") in done.stderr
 
 
+def test_records_in_local_time_and_columns_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text("When,From,To\n2026-07-01 12:00:00,020 7946 0159,07700 900001\n")
+    (tmp_path / "export.toml").write_text('[columns]\nstart_time = "When"\ncaller = "From"\ncalled = "To"\n')
+    given = ("export.csv", "--out", "run", "--mapping", "export.toml", "--json")
+    local = _hunt(*given, "--timezone", "Europe/London", cwd=tmp_path)
+    assert local.returncode == 0, local.stderr
+    assert json.loads(local.stdout)["period"]["first"] == "2026-07-01T11:00:00+00:00"
+    (said,) = local.stderr.splitlines()
+    assert said == "Times in the call records that name no zone were read as Europe/London."
+    utc = _hunt(*given, cwd=tmp_path)
+    assert json.loads(utc.stdout)["period"]["first"] == "2026-07-01T12:00:00+00:00"
+    assert utc.stderr.startswith("1 times in the call records name no zone and were read as UTC")
+
+
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [

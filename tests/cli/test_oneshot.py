@@ -75,6 +75,16 @@ def test_nothing_readable_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_local_times_and_a_mapping_without_an_ingest_step(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text("When,To\n2026-07-01 12:00:00,07700 900001\n")
+    (tmp_path / "export.toml").write_text('[columns]\nstart_time = "When"\ncalled = "To"\n')
+    given = ("export.csv", "--mapping", "export.toml", "--timezone", "Europe/London", "--json")
+    done = _ringfence("oneshot", *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["period"]["first"] == "2026-07-01T11:00:00+00:00"
+    assert "were read as Europe/London" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "folder"),
     [

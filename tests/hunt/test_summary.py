@@ -37,7 +37,6 @@ def test_the_report_reads_what_the_hunt_writes(world: World, tmp_path: Path) -> 
     context = world(call(0, office(0), person(0), 60, trunk="A"))
     found = _summary(context, [tmp_path / "calls"])
     read = msgspec.convert(found, Summary)
-    assert (read.rows.read, read.rows.accepted, read.rows.rejected) == (1, 1, 0)
     assert [s.name for s in read.signals] == [d.SIGNAL.name for d in all_detectors()]
     assert {s.status for s in read.signals} <= {"spoke", "silent", "stood_aside"}
     assert read.tiers["likely"].startswith("10 minutes")

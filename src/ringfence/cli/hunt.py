@@ -19,6 +19,15 @@ NUMBERS = typer.Option(None, "--numbers", metavar="FILE", help="The register of 
 REGION = typer.Option(
     None, "--region", help="ISO 3166 code that says how national numbers are read.  [default: GB]"
 )
+TIMEZONE = typer.Option(
+    None,
+    "--timezone",
+    metavar="ZONE",
+    help="Zone of call times that name none, e.g. Europe/London.  [default: UTC]",
+)
+MAPPING = typer.Option(
+    None, "--mapping", metavar="FILE", help="Mapping file (TOML) for a table in columns of its own."
+)
 ENGINE = typer.Option("duckdb", "--engine", help="duckdb, in this process, or spark.")
 MASTER = typer.Option(None, "--master", metavar="URL", help="Spark's master; without it, Spark runs here.")
 KNOWN = typer.Option(
@@ -48,6 +57,8 @@ def register(app: typer.Typer) -> None:
         out: Path = OUT,
         numbers: Path | None = NUMBERS,
         region: str | None = REGION,
+        timezone: str | None = TIMEZONE,
+        mapping: Path | None = MAPPING,
         engine: str = ENGINE,
         master: str | None = MASTER,
         known: Path | None = KNOWN,
@@ -66,7 +77,16 @@ def register(app: typer.Typer) -> None:
         check_out(out)
         files = Files(numbers=numbers, known=known, reports=reports, declared=declared, indicators=indicators)
         run_hunt(
-            inputs, out, files, region=region, config=config, engine=engine, master=master, workdir=workdir
+            inputs,
+            out,
+            files,
+            region=region,
+            timezone=timezone,
+            mapping=mapping,
+            config=config,
+            engine=engine,
+            master=master,
+            workdir=workdir,
         )
         show_findings(out, show_numbers=show_numbers, json=json)
 
@@ -77,6 +97,8 @@ def run_hunt(
     files: Files,
     *,
     region: str | None = None,
+    timezone: str | None = None,
+    mapping: Path | None = None,
     config: Path | None = None,
     engine: str = "duckdb",
     master: str | None = None,
@@ -86,11 +108,13 @@ def run_hunt(
     import msgspec
 
     from ringfence.config import digest, load_settings
+    from ringfence.hunt.reading import Reading
     from ringfence.hunt.run import Where
     from ringfence.hunt.run import hunt as run
-    from ringfence.hunt.summary import limits_of_files
+    from ringfence.ingest.mapping import load
 
     settings = load_settings(config)
+    reading = Reading(timezone=timezone, mapping=load(mapping) if mapping else None)
     if region:
         settings = msgspec.structs.replace(
             settings, hunt=msgspec.structs.replace(settings.hunt, region=region)
@@ -102,10 +126,11 @@ def run_hunt(
             settings=settings.hunt,
             where=Where(engine=engine, master=master, workdir=workdir),
             files=files,
+            reading=reading,
             settings_digest=digest(settings),
             progress=progress,
         )
-    for line in limits_of_files(summary["files"]):
+    for line in summary["notices"]:
         print(line, file=sys.stderr)
     return summary
 

@@ -10,6 +10,10 @@ from ringfence.errors import UsageError
 
 FILES = typer.Argument(..., metavar="FILE...", help="Call records or captures in any supported format.")
 REGION = typer.Option(None, help="ISO 3166 code that says how national numbers are read.  [default: GB]")
+TIMEZONE = typer.Option(
+    None, metavar="ZONE", help="Zone of call times that name none, e.g. Europe/London.  [default: UTC]"
+)
+MAPPING = typer.Option(None, metavar="FILE", help="Mapping file (TOML) for a table in columns of its own.")
 NUMBERS = typer.Option(None, metavar="FILE", help="The register of protected numbers (CSV).")
 OUT = typer.Option(
     None, metavar="DIR", help="Where the findings go.  [default: NAME-hunt, by the first FILE]"
@@ -28,6 +32,8 @@ def register(app: typer.Typer) -> None:
     def oneshot(
         files: list[Path] = FILES,
         region: str | None = REGION,
+        timezone: str | None = TIMEZONE,
+        mapping: Path | None = MAPPING,
         numbers: Path | None = NUMBERS,
         out: Path | None = OUT,
         port: int = PORT,
@@ -43,7 +49,8 @@ def register(app: typer.Typer) -> None:
 
         folder = out or default_out(files[0])
         check_out(folder)
-        run_hunt(files, folder, Files(numbers=numbers), region=region)
+        given = Files(numbers=numbers)
+        run_hunt(files, folder, given, region=region, timezone=timezone, mapping=mapping)
         show_findings(folder, show_numbers=show_numbers, json=json)
         if not (no_page or json):
             show_page(folder, port=port, open_page=open_page, show_numbers=show_numbers)

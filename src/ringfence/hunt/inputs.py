@@ -30,32 +30,33 @@ def country_code(region: str) -> str:
     return str(phonenumbers.country_code_for_region(region))
 
 
-def readable_as_they_are(inputs: Sequence[Path]) -> list[Path] | None:
+def readable_as_they_are(inputs: Sequence[Path], zone: str = "UTC") -> list[Path] | None:
     """The files below the inputs if all are Parquet of call records in our own columns and types, which an
     engine reads directly; None where anything has to go through ingest first.
 
-    Reads footers only. Raises InputError for an input that does not exist or a folder without files."""
+    zone: of times that name none; an engine takes them as UTC. Reads footers only. Raises InputError for an
+    input that does not exist or a folder without files."""
     files = [source.path for source in find(inputs)]
-    return files if all(_is_plain(file) for file in files) else None
+    return files if all(_is_plain(file, zone) for file in files) else None
 
 
-def _is_plain(file: Path) -> bool:
+def _is_plain(file: Path, zone: str) -> bool:
     try:
         schema = pq.read_schema(file)
     except (OSError, pa.ArrowException):
         return False
     found = {field.name: field.type for field in schema}
     return all(name in found for name in REQUIRED_COLUMNS) and all(
-        _is_same(found[field.name], field.type) for field in CALL_RECORD if field.name in found
+        _is_same(found[field.name], field.type, zone) for field in CALL_RECORD if field.name in found
     )
 
 
-def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether a column can be taken as the wanted type without any value failing."""
+def _is_same(found: pa.DataType, wanted: pa.DataType, zone: str) -> bool:
+    """Whether a column can be taken as the wanted type without a value failing or meaning another moment."""
     if pa.types.is_dictionary(found):
         found = found.value_type
     if pa.types.is_timestamp(wanted):
-        return bool(pa.types.is_timestamp(found))
+        return bool(pa.types.is_timestamp(found)) and (found.tz is not None or zone == "UTC")
     if pa.types.is_string(wanted):
         return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
     return bool(found == wanted)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,25 +16,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.config import HuntSettings
-from ringfence.errors import InputError, UsageError
+from ringfence.errors import UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.indicators import indicators
-from ringfence.hunt.inputs import (
-    country_code,
-    load_numbers,
-    load_records,
-    load_told,
-    readable_as_they_are,
-)
+from ringfence.hunt.inputs import country_code, load_numbers, load_told
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import link
+from ringfence.hunt.reading import Reading, load, words_of_zone
 from ringfence.hunt.scoring import score
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import shipped_weights
-from ringfence.ingest.pipeline import ingest
 from ringfence.model.profile import PlatformProfile
-from ringfence.model.record import REJECTED
 from ringfence.store.engines import open_engine
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -71,6 +63,7 @@ def hunt(
     settings: HuntSettings,
     where: Where,
     files: Files | None = None,
+    reading: Reading | None = None,
     settings_digest: str = "",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -79,6 +72,7 @@ def hunt(
     Raises InputError if nothing is readable. An older hunt's findings in `out` are replaced.
     """
     files = files or Files()
+    reading = reading or Reading()
     seconds: dict[str, float] = {}
     stages = ("read records", "choose suspects", "weigh evidence", "link calls", "write findings")
 
@@ -107,22 +101,11 @@ def hunt(
         ) as engine,
     ):
         with stage("read records"):
-            parquet = readable_as_they_are(inputs)
-            made = None
-            if parquet is None:
-                made = ingest(inputs, Path(work) / "ingested", region=settings.region)
-                parquet = [Path(p) for p in made.calls]
-                if not made.accepted:
-                    reasons = ", ".join(f"{n} {why}" for why, n in sorted(made.rejected.items()))
-                    raise InputError(f"no usable call record in {inputs[0]}: {reasons or 'it is empty'}")
-            records = load_records(engine, parquet, settings.region)
-            if not records.accepted:
-                why = f"all {records.read} rows were rejected" if records.read else "it is empty"
-                raise InputError(f"no usable call record in {inputs[0]}: {why}")
+            loaded = load(engine, inputs, Path(work) / "ingested", settings.region, reading)
         with stage("choose suspects"):
             context = build_context(
                 engine,
-                records,
+                loaded.records,
                 numbers.table(),
                 country_code(settings.region),
                 **{name: of.table for name, of in told.items()},
@@ -135,7 +118,7 @@ def hunt(
             )
             flagged = calls[calls["score"] >= settings.flag_threshold]
             linked = findings.describe(context, link(context, flagged))
-            profiles = _profiles(context, linked, parquet)
+            profiles = _profiles(context, linked, loaded.files)
         with stage("write findings"):
             matches = {p.id: m for p in profiles if (m := best_match(p, known))}
             tiers = findings.Tiers(settings.likely_seconds, settings.possible_seconds)
@@ -146,7 +129,7 @@ def hunt(
                 "victims": findings.victim_table(linked, tiers),
                 "sources": findings.source_table(context, linked),
                 "considered": findings.considered_table(scores, context, set(linked["entry"])),
-                "rejected": _rejected(Path(work) / "ingested" / "rejected.parquet", records.rejected),
+                "rejected": loaded.rejected,
             }
             for name, table in tables.items():
                 pq.write_table(table, out / f"{name}.parquet")
@@ -156,16 +139,10 @@ def hunt(
                 files.indicators.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
         summary = summarise(context, scores, tables, inputs, settings, tiers)
         summary |= {"engine": where.engine, "settings_digest": settings_digest, "seconds": seconds}
-        if made is not None:
-            summary["rows"] = {
-                "read": made.read,
-                "accepted": records.accepted,
-                "rejected": made.read - records.accepted,
-                "by_reason": dict(Counter(made.rejected) + Counter(summary["rows"]["by_reason"])),
-            }
-            summary["notes"] |= made.notes
+        summary |= {"rows": loaded.rows, "notes": loaded.notes}
         summary["files"] = used_of_files(files.given(), numbers, told)
-        summary["limits"] += limits_of_files(summary["files"])
+        summary["notices"] = words_of_zone(loaded.notes, reading.timezone) + limits_of_files(summary["files"])
+        summary["limits"] += summary["notices"]
     (out / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     return summary
 
@@ -182,13 +159,6 @@ def _check_places(out: Path, workdir: Path | None, indicators: Path | None) -> N
         raise UsageError(f"{indicators}: no folder {indicators.parent}; make it or name another file")
     if indicators is not None and indicators.is_dir():
         raise UsageError(f"{indicators} is a folder; name a file for the indicators")
-
-
-def _rejected(ingested: Path, coded: pa.Table) -> pa.Table:
-    """What the formats and what the coding could not use, together."""
-    if not ingested.exists():
-        return coded
-    return pa.concat_tables([pq.read_table(ingested).cast(REJECTED), coded])
 
 
 def _profiles(context: Context, calls: pd.DataFrame, files: Sequence[Path]) -> list[PlatformProfile]:

@@ -28,8 +28,7 @@ def summarise(
     settings: HuntSettings,
     tiers: Tiers,
 ) -> dict[str, Any]:
-    """The hunt in one object: rows, counts, signals, limits and rules, for summary.json."""
-    records = context.records
+    """The hunt in one object: counts, signals, limits and rules, for summary.json."""
     victims = Counter(tables["victims"]["tier"].to_pylist())
     return {
         "version": __version__,
@@ -37,13 +36,6 @@ def summarise(
         "inputs": [str(p) for p in inputs],
         # the simulator leaves its scenario beside the calls
         "simulated": any((p.resolve().parent / "scenario.toml").exists() for p in inputs),
-        "rows": {
-            "read": records.read,
-            "accepted": records.accepted,
-            "rejected": records.read - records.accepted,
-            "by_reason": dict(Counter(records.rejected["reason"].to_pylist())),
-        },
-        "notes": dict(records.notes),
         "period": _period(context),
         "counts": {
             "flagged_calls": tables["flagged_calls"].num_rows,

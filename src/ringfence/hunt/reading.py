@@ -1,0 +1,107 @@
+"""From a hunt's input files to its coded records: directly where the engine can, else through ingest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ringfence.errors import InputError
+from ringfence.hunt.inputs import load_records, readable_as_they_are
+from ringfence.hunt.records import Records
+from ringfence.ingest.convert import check_zone
+from ringfence.ingest.mapping import Mapping
+from ringfence.ingest.pipeline import IngestReport, ingest
+from ringfence.model.engine import Engine
+from ringfence.model.record import REJECTED, TIME_COLUMNS
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How inputs are read, as in ingest. timezone: of times that name none. mapping: for tables in columns of
+    their own."""
+
+    timezone: str | None = None
+    mapping: Mapping | None = None
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The records of a hunt, and what became of its input files.
+
+    files: the canonical Parquet files behind the records. rejected: rows that could not be used (schema
+    `REJECTED`). notes: counts of what was mended in rows that are used. rows: read, accepted, rejected,
+    by_reason.
+    """
+
+    records: Records
+    files: list[Path]
+    rejected: pa.Table
+    notes: dict[str, int]
+    rows: dict[str, object]
+
+
+def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, reading: Reading) -> Loaded:
+    """Read the inputs, in any supported format. work: a folder for what ingest makes of them.
+
+    Raises InputError where there is no usable record.
+    """
+    zone = check_zone(reading.timezone or "UTC")
+    files = None if reading.mapping else readable_as_they_are(inputs, zone)
+    made: IngestReport | None = None
+    if files is None:
+        made = ingest(inputs, work, region=region, mapping=reading.mapping, timezone=reading.timezone)
+        files = [Path(part) for part in made.calls]
+        if not made.accepted:
+            reasons = ", ".join(f"{n} {why}" for why, n in sorted(made.rejected.items()))
+            raise InputError(f"no usable call record in {inputs[0]}: {reasons or 'it is empty'}")
+    records = load_records(engine, files, region)
+    if not records.accepted:
+        why = f"all {records.read} rows were rejected" if records.read else "it is empty"
+        raise InputError(f"no usable call record in {inputs[0]}: {why}")
+    why_not = Counter(records.rejected["reason"].to_pylist())
+    rejected = records.rejected
+    notes = Counter(records.notes)
+    if made is not None:
+        rejected = pa.concat_tables([pq.read_table(work / "rejected.parquet").cast(REJECTED), rejected])
+        notes.update(made.notes)
+        why_not.update(made.rejected)
+    elif reading.timezone is None:
+        notes["time_without_zone"] += _times_without_zone(files)
+    read = made.read if made else records.read
+    rows = {
+        "read": read,
+        "accepted": records.accepted,
+        "rejected": read - records.accepted,
+        "by_reason": dict(why_not),
+    }
+    return Loaded(records, files, rejected, dict(+notes), rows)
+
+
+def _times_without_zone(files: Sequence[Path]) -> int:
+    """How many times in Parquet files name no zone, by their footers: an engine takes them as UTC."""
+    found = 0
+    for file in files:
+        footer = pq.read_metadata(file)
+        schema = footer.schema.to_arrow_schema()
+        for name in TIME_COLUMNS:
+            if name in schema.names and getattr(schema.field(name).type, "tz", None) is None:
+                at = next(n for n in range(footer.num_columns) if footer.schema.column(n).path == name)
+                groups = (footer.row_group(group) for group in range(footer.num_row_groups))
+                statistics = [(group.num_rows, group.column(at).statistics) for group in groups]
+                found += sum(n - ((s.null_count or 0) if s else 0) for n, s in statistics)
+    return found
+
+
+def words_of_zone(notes: dict[str, int], timezone: str | None) -> list[str]:
+    """What a reader should know of times that name no zone, in at most one sentence."""
+    if timezone is not None:
+        return [f"Times in the call records that name no zone were read as {timezone}."]
+    if count := notes.get("time_without_zone"):
+        return [
+            f"{count:,} times in the call records name no zone and were read as UTC: "
+            "if they are local, hunt again with --timezone."
+        ]
+    return []

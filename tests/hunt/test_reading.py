@@ -1,0 +1,101 @@
+"""From files to coded records: in whatever zone and columns they were written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ringfence.errors import ConfigError, InputError
+from ringfence.hunt.reading import Loaded, Reading, load, words_of_zone
+from ringfence.ingest.mapping import load as load_mapping
+from ringfence.model.engine import Engine
+
+NOON = dt.datetime(2026, 7, 1, 12)
+
+
+def naive(path: Path) -> Path:
+    """Two calls whose times name no zone; one was answered."""
+    when = pa.timestamp("us")
+    table = pa.table(
+        {
+            "call_id": ["a", "b"],
+            "start_time": pa.array([NOON, NOON], when),
+            "answer_time": pa.array([NOON, None], when),
+            "called": ["+447700900001", "159"],
+        }
+    )
+    pq.write_table(table, path)
+    return path
+
+
+def read(engine: Engine, file: Path, reading: Reading | None = None) -> Loaded:
+    return load(engine, [file], file.parent / "work", "GB", reading or Reading())
+
+
+def first(loaded: Loaded) -> dt.datetime:
+    return dt.datetime.fromtimestamp(loaded.records.first / 1e6, dt.UTC)
+
+
+def test_times_without_zone_in_parquet_are_utc_and_counted(engine: Engine, tmp_path: Path) -> None:
+    loaded = read(engine, naive(tmp_path / "a.parquet"))
+    assert first(loaded) == NOON.replace(tzinfo=dt.UTC)
+    assert loaded.notes == {"time_without_zone": 3}
+    assert loaded.files == [tmp_path / "a.parquet"]  # as it is: no second copy
+    assert words_of_zone(loaded.notes, None)[0].startswith("3 times in the call records name no zone")
+
+
+def test_a_zone_that_is_given_holds_for_parquet_too(engine: Engine, tmp_path: Path) -> None:
+    loaded = read(engine, naive(tmp_path / "a.parquet"), Reading(timezone="Europe/London"))
+    assert first(loaded) == dt.datetime(2026, 7, 1, 11, tzinfo=dt.UTC)
+    assert loaded.notes == {}
+    assert words_of_zone(loaded.notes, "Europe/London") == [
+        "Times in the call records that name no zone were read as Europe/London."
+    ]
+
+
+def test_text_in_local_time(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("call_id,start_time,called\na,2026-07-01 12:00:00,+447700900001\n")
+    assert first(read(engine, file)) == NOON.replace(tzinfo=dt.UTC)
+    local = read(engine, file, Reading(timezone="+02:00"))
+    assert first(local) == dt.datetime(2026, 7, 1, 10, tzinfo=dt.UTC)
+
+
+def test_a_zone_that_does_not_exist(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Europe/Londinium"):
+        read(engine, naive(tmp_path / "a.parquet"), Reading(timezone="Europe/Londinium"))
+
+
+def test_columns_of_their_own_through_a_mapping(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        '[columns]\nstart_time = "when"\ncalled = "b"\ncaller = "a"\n[file]\ntimezone = "Europe/London"\n'
+    )
+    file = tmp_path / "a.csv"
+    file.write_text("when,a,b\n2026-07-01 12:00:00,020 7946 0159,07700 900001\n")
+    loaded = read(engine, file, Reading(mapping=load_mapping(tmp_path / "m.toml")))
+    assert (first(loaded).hour, loaded.rows["accepted"]) == (11, 1)
+    assert {"caller", "called"} <= loaded.records.fields
+
+
+def test_what_was_rejected_anywhere_is_counted(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("start_time,called\n2026-07-01T12:00:00Z,159\nyesterday,159\n2026-07-01T12:00:00Z,\n")
+    loaded = read(engine, file)
+    assert loaded.rows == {
+        "read": 3,
+        "accepted": 1,
+        "rejected": 2,
+        "by_reason": {"bad_start_time": 1, "no_called_number": 1},
+    }
+    assert loaded.rejected["reason"].to_pylist() == ["bad_start_time", "no_called_number"]
+
+
+def test_no_record_at_all(engine: Engine, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.parquet"
+    pq.write_table(pq.read_schema(naive(tmp_path / "a.parquet")).empty_table(), empty)
+    with pytest.raises(InputError, match=r"no usable call record in .*: it is empty"):
+        read(engine, empty)
