@@ -72,6 +72,33 @@ def test_records_in_local_time_and_columns_of_their_own(tmp_path: Path) -> None:
     assert utc.stderr.startswith("1 times in the call records name no zone and were read as UTC")
 
 
+def test_files_that_cannot_be_read_are_named_and_the_others_used(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("start_time,called\n2026-07-01T12:00:00Z,159\n")
+    (tmp_path / "notes.txt").write_text("ring back on Monday\n")
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing")
+    done = _hunt("good.csv", "notes.txt", "cut.parquet", "--out", "run", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    notes, cut = done.stderr.splitlines()
+    assert notes.startswith("ringfence: notes.txt: ") and "--guess" in notes
+    assert cut.startswith("ringfence: cut.parquet: ") and "copy it again" in cut
+    found = json.loads(done.stdout)
+    assert [bad["file"] for bad in found["unreadable"]] == ["notes.txt", "cut.parquet"]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_bytes())
+    assert summary["unreadable"] == found["unreadable"]
+    assert any("2 input files (notes.txt, cut.parquet)" in limit for limit in summary["limits"])
+
+
+def test_a_failed_hunt_leaves_no_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("ring back on Monday\n")
+    done = _hunt("notes.txt", "--out", "a/run", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
+    (tmp_path / "mine").mkdir()
+    assert _hunt("notes.txt", "--out", "mine", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "mine").is_dir()  # was there before
+
+
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [

@@ -17,7 +17,7 @@ from ringfence.hunt.inputs import (
     load_context,
     load_numbers,
     load_told,
-    readable_as_they_are,
+    split_inputs,
 )
 from ringfence.hunt.records import text_to_code
 from ringfence.model.engine import Engine
@@ -49,7 +49,7 @@ def test_parquet_in_our_columns_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "calls").mkdir()
     one, two = parquet(tmp_path / "calls" / "1.parquet"), parquet(tmp_path / "calls" / "2.parquet")
     written(tmp_path / "calls" / "_SUCCESS", "")
-    assert readable_as_they_are([tmp_path / "calls"]) == [one, two]
+    assert split_inputs([tmp_path / "calls"]) == ([one, two], [])
     lesser = tmp_path / "lesser.parquet"
     pq.write_table(pq.read_table(one).select(["called", "call_id", "start_time"]), lesser)
     kinds = {
@@ -57,7 +57,10 @@ def test_parquet_in_our_columns_is_read_as_it_is(tmp_path: Path) -> None:
         "caller": pa.large_string(),
         "start_time": pa.timestamp("ns"),
     }
-    assert readable_as_they_are([lesser, parquet(tmp_path / "kinds.parquet", **kinds)])
+    other = parquet(tmp_path / "kinds.parquet", **kinds)
+    assert split_inputs([lesser, other]) == ([lesser, other], [])
+    # a time without zone is UTC to an engine, and what another zone says to ingest
+    assert split_inputs([lesser, other], "Europe/London") == ([lesser], [other])
 
 
 @pytest.mark.parametrize(
@@ -71,21 +74,23 @@ def test_parquet_in_our_columns_is_read_as_it_is(tmp_path: Path) -> None:
 )
 def test_other_types_go_through_ingest(tmp_path: Path, changed: dict[str, pa.DataType]) -> None:
     good = parquet(tmp_path / "good.parquet")
-    assert readable_as_they_are([good, parquet(tmp_path / "other.parquet", **changed)]) is None
+    other = parquet(tmp_path / "other.parquet", **changed)
+    assert split_inputs([good, other]) == ([good], [other])
 
 
 def test_other_files_go_through_ingest(tmp_path: Path) -> None:
     whole = parquet(tmp_path / "whole.parquet").read_bytes()
     for name, content in (("a.csv", b"call_id\n"), ("cut.parquet", whole[:-9]), ("empty.parquet", b"")):
-        assert readable_as_they_are([written(tmp_path / name, content)]) is None
+        other = written(tmp_path / name, content)
+        assert split_inputs([other]) == ([], [other])
     without = tmp_path / "without.parquet"
     pq.write_table(pa.table({"call_id": ["a"], "caller": ["b"]}), without)
-    assert readable_as_they_are([without]) is None
+    assert split_inputs([without]) == ([], [without])
 
 
 def test_what_is_not_there_is_the_operators_fault(tmp_path: Path, engine: Engine) -> None:
     with pytest.raises(InputError, match="no such file"):
-        readable_as_they_are([tmp_path / "absent"])
+        split_inputs([tmp_path / "absent"])
     with pytest.raises(InputError, match="ringfence ingest"):
         load_context(engine, [written(tmp_path / "a.csv", "x\n")], region="GB")
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ringfence.errors import ConfigError, InputError
-from ringfence.hunt.reading import Loaded, Reading, load, words_of_zone
+from ringfence.hunt.reading import Loaded, Reading, load, words_of_unreadable, words_of_zone
 from ringfence.ingest.mapping import load as load_mapping
 from ringfence.model.engine import Engine
 
@@ -99,3 +99,32 @@ def test_no_record_at_all(engine: Engine, tmp_path: Path) -> None:
     pq.write_table(pq.read_schema(naive(tmp_path / "a.parquet")).empty_table(), empty)
     with pytest.raises(InputError, match=r"no usable call record in .*: it is empty"):
         read(engine, empty)
+
+
+def test_good_files_are_used_beside_others_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    plain = naive(folder / "a.parquet")
+    (folder / "b.csv").write_text("start_time,called\n2026-07-01T12:00:00Z,159\nyesterday,159\n")
+    (folder / "c.parquet").write_bytes(plain.read_bytes()[:-9])
+    (folder / "d.txt").write_text("not a record\n")
+    (folder / "e.csv").write_text("")
+    loaded = load(engine, [folder], tmp_path / "work", "GB", Reading())
+    assert loaded.files[0] == plain  # as it is, not once more through ingest
+    assert (loaded.rows["read"], loaded.rows["accepted"]) == (7, 3)
+    assert loaded.rows["by_reason"] == {"bad_start_time": 1, "file_unreadable": 3}
+    assert loaded.rejected.num_rows == loaded.rows["rejected"] == 4
+    assert [Path(file).name for file in loaded.unreadable] == ["c.parquet", "d.txt", "e.csv"]
+    for file, error in loaded.unreadable.items():
+        assert error.startswith(f"{file}: ") and "\n" not in error
+    (said,) = words_of_unreadable(loaded.unreadable, most=2)
+    assert said.endswith("3 input files (c.parquet, d.txt and 1 more).")
+
+
+def test_parquet_alone_is_used_where_nothing_else_can_be_read(engine: Engine, tmp_path: Path) -> None:
+    plain = naive(tmp_path / "a.parquet")
+    (tmp_path / "b.txt").write_text("not a record\n")
+    loaded = load(engine, [plain, tmp_path / "b.txt"], tmp_path / "work", "GB", Reading())
+    assert (loaded.rows["accepted"], len(loaded.unreadable)) == (2, 1)
+    with pytest.raises(InputError, match=r"b\.txt: not a format"):
+        load(engine, [tmp_path / "b.txt"], tmp_path / "more", "GB", Reading())

@@ -10,7 +10,7 @@ import pytest
 from ringfence.errors import RingfenceError
 from ringfence.ingest import writer
 from ringfence.ingest.format import Reject
-from ringfence.ingest.writer import CallWriter, RejectWriter
+from ringfence.ingest.writer import CallWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, CANONICAL, REJECTED
 
 
@@ -71,3 +71,19 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RingfenceError, match="cannot be written"), CallWriter(tmp_path / "file" / "calls"):
         pass
+
+
+def test_work_that_fails_leaves_no_empty_folder(tmp_path: Path) -> None:
+    def failing(folder: Path, *made: str) -> None:
+        with pytest.raises(ValueError), no_empty_leftover(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in made:
+                (folder / name).write_text("x")
+            raise ValueError
+
+    (tmp_path / "there").mkdir()
+    failing(tmp_path / "there")
+    failing(tmp_path / "a" / "b")
+    failing(tmp_path / "c" / "d", "kept")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "there"]
+    assert (tmp_path / "c" / "d" / "kept").exists()

@@ -130,6 +130,8 @@ def run_hunt(
             settings_digest=digest(settings),
             progress=progress,
         )
+    for file in summary["unreadable"]:
+        print(f"ringfence: {file['error']}", file=sys.stderr)
     for line in summary["notices"]:
         print(line, file=sys.stderr)
     return summary

@@ -66,6 +66,7 @@ def result(run: Run) -> dict[str, Any]:
             "accepted": summary.rows.accepted,
             "rejected": summary.rows.rejected,
         },
+        "unreadable": [{"file": bad.file, "error": bad.error} for bad in summary.unreadable],
         "period": {"first": summary.period.first, "last": summary.period.last},
         "stood_aside": [signal.name for signal in summary.signals if signal.status == "stood_aside"],
     }

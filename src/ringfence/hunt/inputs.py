@@ -30,14 +30,17 @@ def country_code(region: str) -> str:
     return str(phonenumbers.country_code_for_region(region))
 
 
-def readable_as_they_are(inputs: Sequence[Path], zone: str = "UTC") -> list[Path] | None:
-    """The files below the inputs if all are Parquet of call records in our own columns and types, which an
-    engine reads directly; None where anything has to go through ingest first.
+def split_inputs(inputs: Sequence[Path], zone: str = "UTC") -> tuple[list[Path], list[Path]]:
+    """The files below the inputs: Parquet of call records in our own columns and types, which an engine reads
+    directly, and those that have to go through ingest first.
 
     zone: of times that name none; an engine takes them as UTC. Reads footers only. Raises InputError for an
     input that does not exist or a folder without files."""
-    files = [source.path for source in find(inputs)]
-    return files if all(_is_plain(file, zone) for file in files) else None
+    plain: list[Path] = []
+    others: list[Path] = []
+    for source in find(inputs):
+        (plain if _is_plain(source.path, zone) else others).append(source.path)
+    return plain, others
 
 
 def _is_plain(file: Path, zone: str) -> bool:
@@ -170,9 +173,9 @@ def load_context(
     """Read Parquet files of call records and what goes with them, and choose the suspects.
 
     Raises InputError where a file holds anything else."""
-    files = readable_as_they_are(inputs)
-    if files is None:
-        raise InputError(f"{inputs[0]}: not Parquet in our own columns; run ringfence ingest on it first")
+    files, others = split_inputs(inputs)
+    if others:
+        raise InputError(f"{others[0]}: not Parquet in our own columns; run ringfence ingest on it first")
     return build_context(
         engine,
         load_records(engine, files, region),

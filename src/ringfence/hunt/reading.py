@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.errors import InputError
-from ringfence.hunt.inputs import load_records, readable_as_they_are
+from ringfence.hunt.inputs import load_records, split_inputs
 from ringfence.hunt.records import Records
 from ringfence.ingest.convert import check_zone
 from ringfence.ingest.mapping import Mapping
@@ -33,7 +33,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
     files: the canonical Parquet files behind the records. rejected: rows that could not be used (schema
     `REJECTED`). notes: counts of what was mended in rows that are used. rows: read, accepted, rejected,
-    by_reason.
+    by_reason. unreadable: file -> what is wrong with it and what to do, of the files that cannot be read.
     """
 
     records: Records
@@ -41,6 +41,7 @@ class Loaded(msgspec.Struct, frozen=True):
     rejected: pa.Table
     notes: dict[str, int]
     rows: dict[str, object]
+    unreadable: dict[str, str]
 
 
 def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, reading: Reading) -> Loaded:
@@ -49,35 +50,47 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     Raises InputError where there is no usable record.
     """
     zone = check_zone(reading.timezone or "UTC")
-    files = None if reading.mapping else readable_as_they_are(inputs, zone)
+    plain, others = split_inputs(inputs, zone)
+    if reading.mapping:
+        plain, others = [], list(inputs)
     made: IngestReport | None = None
-    if files is None:
-        made = ingest(inputs, work, region=region, mapping=reading.mapping, timezone=reading.timezone)
-        files = [Path(part) for part in made.calls]
-        if not made.accepted:
-            reasons = ", ".join(f"{n} {why}" for why, n in sorted(made.rejected.items()))
-            raise InputError(f"no usable call record in {inputs[0]}: {reasons or 'it is empty'}")
-    records = load_records(engine, files, region)
-    if not records.accepted:
-        why = f"all {records.read} rows were rejected" if records.read else "it is empty"
-        raise InputError(f"no usable call record in {inputs[0]}: {why}")
-    why_not = Counter(records.rejected["reason"].to_pylist())
+    if others:
+        made = ingest(
+            others,
+            work,
+            region=region,
+            mapping=reading.mapping,
+            timezone=reading.timezone,
+            least=0 if plain else 1,
+        )
+    files = [*plain, *(Path(part) for part in made.calls)] if made else plain
+    unreadable = {file.file: file.error for file in made.files if file.error} if made else {}
+    records = load_records(engine, files, region) if files else None
+    why_not = Counter(made.rejected if made else {})
+    if records is not None:
+        why_not.update(records.rejected["reason"].to_pylist())
+    if records is None or not records.accepted:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in sorted(why_not.items()))
+        raise InputError(
+            f"no usable call record in {inputs[0]}{' and the others' if len(inputs) > 1 else ''}: "
+            f"{reasons or 'it is empty'}; see what is wrong with 'ringfence ingest'"
+        )
     rejected = records.rejected
     notes = Counter(records.notes)
     if made is not None:
         rejected = pa.concat_tables([pq.read_table(work / "rejected.parquet").cast(REJECTED), rejected])
         notes.update(made.notes)
-        why_not.update(made.rejected)
-    elif reading.timezone is None:
-        notes["time_without_zone"] += _times_without_zone(files)
-    read = made.read if made else records.read
+    if reading.timezone is None:
+        notes["time_without_zone"] += _times_without_zone(plain)
+    # what ingest accepted is read once more from its files
+    read = records.read + (made.read - made.accepted if made else 0)
     rows = {
         "read": read,
         "accepted": records.accepted,
         "rejected": read - records.accepted,
         "by_reason": dict(why_not),
     }
-    return Loaded(records, files, rejected, dict(+notes), rows)
+    return Loaded(records, files, rejected, dict(+notes), rows, unreadable)
 
 
 def _times_without_zone(files: Sequence[Path]) -> int:
@@ -105,3 +118,13 @@ def words_of_zone(notes: dict[str, int], timezone: str | None) -> list[str]:
             "if they are local, hunt again with --timezone."
         ]
     return []
+
+
+def words_of_unreadable(unreadable: dict[str, str], most: int = 5) -> list[str]:
+    """Which files could not be read, in at most one sentence."""
+    if not unreadable:
+        return []
+    names = ", ".join(Path(file).name for file in list(unreadable)[:most])
+    more = f" and {len(unreadable) - most:,} more" if len(unreadable) > most else ""
+    files = "1 input file" if len(unreadable) == 1 else f"{len(unreadable):,} input files"
+    return [f"Left out, because they cannot be read: {files} ({names}{more})."]

@@ -23,10 +23,11 @@ from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import link
-from ringfence.hunt.reading import Reading, load, words_of_zone
+from ringfence.hunt.reading import Reading, load, words_of_unreadable, words_of_zone
 from ringfence.hunt.scoring import score
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import shipped_weights
+from ringfence.ingest.writer import no_empty_leftover
 from ringfence.model.profile import PlatformProfile
 from ringfence.store.engines import open_engine
 
@@ -69,10 +70,25 @@ def hunt(
 ) -> dict[str, Any]:
     """Hunt in `inputs` (any supported format) and write the findings into `out`; returns summary.json.
 
-    Raises InputError if nothing is readable. An older hunt's findings in `out` are replaced.
+    Raises InputError if nothing is readable. An older hunt's findings in `out` are replaced. A hunt that
+    fails leaves no empty folder behind that it made.
     """
-    files = files or Files()
-    reading = reading or Reading()
+    with no_empty_leftover(out):
+        return _hunt(
+            inputs, out, settings, where, files or Files(), reading or Reading(), settings_digest, progress
+        )
+
+
+def _hunt(
+    inputs: Sequence[Path],
+    out: Path,
+    settings: HuntSettings,
+    where: Where,
+    files: Files,
+    reading: Reading,
+    settings_digest: str,
+    progress: Progress | None,
+) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     stages = ("read records", "choose suspects", "weigh evidence", "link calls", "write findings")
 
@@ -140,9 +156,10 @@ def hunt(
         summary = summarise(context, scores, tables, inputs, settings, tiers)
         summary |= {"engine": where.engine, "settings_digest": settings_digest, "seconds": seconds}
         summary |= {"rows": loaded.rows, "notes": loaded.notes}
+        summary["unreadable"] = [{"file": f, "error": why} for f, why in loaded.unreadable.items()]
         summary["files"] = used_of_files(files.given(), numbers, told)
         summary["notices"] = words_of_zone(loaded.notes, reading.timezone) + limits_of_files(summary["files"])
-        summary["limits"] += summary["notices"]
+        summary["limits"] += words_of_unreadable(loaded.unreadable) + summary["notices"]
     (out / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     return summary
 

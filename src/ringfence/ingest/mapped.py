@@ -74,7 +74,9 @@ def _missing(mapping: Mapping, present: Sequence[str]) -> str | None:
 def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
     missing = _missing(mapping, present)
     if missing:
-        raise InputError(f"{path}: no column {missing}; it has {', '.join(present)[:300]}")
+        raise InputError(
+            f"{path}: no column {missing}; it has {', '.join(present)[:300]}: correct the mapping"
+        )
 
 
 def text_batches(

@@ -22,7 +22,7 @@ from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.record_parquet import canonical
 from ringfence.ingest.source import Source, find, head
 from ringfence.ingest.unique import make_unique
-from ringfence.ingest.writer import CallWriter, RejectWriter
+from ringfence.ingest.writer import CallWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
 from ringfence.numbers.normalise import normalise_rows
 
@@ -71,6 +71,7 @@ def ingest(
     timezone: str | None = None,
     format_name: str | None = None,
     progress: Progress | None = None,
+    least: int = 1,
 ) -> IngestReport:
     """Read `inputs` (files or directories, also compressed) and write call records under `out`.
 
@@ -78,7 +79,7 @@ def ingest(
     ends in one of them. region: ISO 3166, how national numbers are read. mapping: for tables in columns of
     their own. timezone: for times that name none (UTC if not given, and noted). progress: called with bytes
     done and bytes in all. A file that cannot be read is reported and the others are used; InputError if
-    none can be read.
+    fewer than `least` can be read.
     """
     if timezone is not None:
         check_zone(timezone)
@@ -92,7 +93,11 @@ def ingest(
     span = _Span()
     mapped = MappedTable(mapping) if mapping is not None else None
     forced = named(format_name) if format_name is not None else None
-    with CallWriter(calls) as writer, RejectWriter(out / "rejected.parquet") as rejects:
+    with (
+        no_empty_leftover(out),
+        CallWriter(calls) as writer,
+        RejectWriter(out / "rejected.parquet") as rejects,
+    ):
         for source in sources:
             report = FileReport(str(source.path))
             files.append(report)
@@ -109,7 +114,7 @@ def ingest(
             done += source.path.stat().st_size
             if progress:
                 progress(done, total)
-        if all(report.error for report in files):
+        if sum(not report.error for report in files) < least:
             raise InputError(_nothing_read(files))
         repeated = make_unique(writer.parts(), out)
         parts = writer.finish()
@@ -147,7 +152,7 @@ def _batches(
     """The batches of one file through the format that fits it. Raises InputError."""
     beginning = head(source.path)
     if not beginning.strip(b"\0 \r\n\t"):
-        raise InputError(f"{source.path}: empty, nothing to read")
+        raise InputError(f"{source.path}: empty; leave it out, or copy it again")
     chosen = forced
     if chosen is None and mapped is not None and mapped.recognises(beginning, source.path):
         chosen = mapped

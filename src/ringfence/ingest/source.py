@@ -88,7 +88,9 @@ class Reader(io.RawIOBase):
             magic = self._file.read(4)
             self._file.seek(0)
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise InputError(
+                f"{path}: cannot be read ({error.strerror or error}); check its permissions"
+            ) from error
         kind = next((name for mark, name in _COMPRESSED.items() if magic.startswith(mark)), None)
         # read1 gives what is there before it says that the rest is missing
         if kind == "gzip":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,20 @@ ROW_GROUP = 1 << 17
 #: Rows in one file: enough files for a cluster to share, few enough to open.
 PART = 1 << 21
 _RAW = 1_000
+
+
+@contextmanager
+def no_empty_leftover(folder: Path) -> Iterator[None]:
+    """Where the work in the block fails, folders of `folder`'s path that were not there before and are empty
+    go away again."""
+    absent = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the first that is missing or holds something ends it
+            for path in absent:
+                path.rmdir()
+        raise
 
 
 class CallWriter:

@@ -96,6 +96,13 @@ class SignalReport(msgspec.Struct, frozen=True):
     calls: int = 0
 
 
+class Unreadable(msgspec.Struct, frozen=True):
+    """An input file that cannot be read; error: what is wrong and what to do, in one line."""
+
+    file: str
+    error: str
+
+
 class Summary(msgspec.Struct, frozen=True):
     """summary.json. Fields that a hunt does not write take their empty value; unknown fields are ignored.
 
@@ -108,6 +115,7 @@ class Summary(msgspec.Struct, frozen=True):
     engine: str = ""
     inputs: list[str] = []
     rows: Rows = Rows()
+    unreadable: list[Unreadable] = []
     notes: dict[str, Any] = {}
     period: Period = Period()
     counts: Counts = Counts()
