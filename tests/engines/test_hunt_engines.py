@@ -25,6 +25,7 @@ from tests.hunt.stacked import stack
 from ringfence.config import HuntSettings
 from ringfence.hunt.evidence import Evidence, gather
 from ringfence.hunt.inputs import load_records
+from ringfence.hunt.reading import with_unique_ids
 from ringfence.hunt.run import Files, Where, hunt
 from ringfence.hunt.scoring import with_crews
 from ringfence.hunt.signal import Example, all_detectors
@@ -236,6 +237,23 @@ def test_odd_numbers_and_times_are_read_alike(each_engine: Engine, tmp_path: Pat
     assert (read.fields, read.notes, read.first, read.last) == (
         *(expected.fields, expected.notes, expected.first, expected.last),
     )
+
+
+def test_records_that_share_an_id_get_ids_of_their_own(each_engine: Engine, tmp_path: Path) -> None:
+    """The same ones on each engine, and none that another record has already."""
+    ids = (["a", "b", None, "a~0.1", None], ["c", "a", "b~0.2"])
+    files = [tmp_path / f"{n}.parquet" for n in range(2)]
+    for file, some in zip(files, ids, strict=True):
+        table = pa.table({"call_id": pa.array(some, pa.string()), "start_time": [MONDAY] * len(some)})
+        pq.write_table(table.append_column("called", pa.array(["159"] * len(some))), file)
+    raw, renamed = with_unique_ids(each_engine, each_engine.read_records(files), files)
+    rows = each_engine.collect(raw).sort_by([("source_file", "ascending"), ("source_row", "ascending")])
+    assert rows["call_id"].to_pylist() == [
+        *("a~0.1~0.1", "b", None, "a~0.1~0.4", None),
+        *("c", "a~1.2", "b~0.2"),
+    ]
+    assert renamed == 4
+    assert rows.column_names == list(each_engine.read_records(files).columns)
 
 
 def _same(one: Any, two: Any) -> bool:

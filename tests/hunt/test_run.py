@@ -195,6 +195,29 @@ def test_rows_of_the_files_beside_are_counted_too(small_net: Path, tmp_path: Pat
     assert len(told) == 2 and "not_a_number 1" in told[0]
 
 
+def test_records_that_share_an_id_are_used(small_net: Path, small_hunt: Path, tmp_path: Path) -> None:
+    """A switch gives all legs of a call one id: nothing is lost, and no call of another is accused."""
+    table = pq.read_table(small_net / "calls")
+    flagged = {f["call_id"] for f in rows(small_hunt, "flagged_calls")}
+    hit = pc.is_in(table["call_id"], pa.array(sorted(flagged)))
+    ids = pc.if_else(hit, "the same", table["call_id"])
+    table = table.set_column(table.schema.get_field_index("call_id"), "call_id", ids)
+    pq.write_table(table, tmp_path / "calls.parquet")
+    given = {name: small_net / f"{name}.csv" for name in ("numbers", "reports", "declared")}
+    summary = hunt(
+        [tmp_path / "calls.parquet"],
+        tmp_path / "run",
+        settings=HuntSettings(),
+        where=HERE,
+        files=Files(**given),
+    )
+    assert summary["notes"]["call_id_repeated"] == len(flagged)
+    assert summary["rows"]["accepted"] == table.num_rows
+    found = {f["call_id"] for f in rows(tmp_path / "run", "flagged_calls")}
+    assert len(found) == len(flagged)
+    assert all(id_.startswith("the same~0.") for id_ in found)
+
+
 def test_nothing_usable_is_the_operators_fault(tmp_path: Path, small_net: Path) -> None:
     settings = HuntSettings()
     rubbish = tmp_path / "rubbish.csv"

@@ -60,3 +60,12 @@ def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
         find([tmp_path / "absent"])
     with pytest.raises(InputError, match="cannot be read"):
         Reader(tmp_path / "absent")
+
+
+def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    given = [tmp_path / "b", tmp_path / "a", tmp_path, tmp_path / "x" / ".." / "b"]
+    (tmp_path / "x").mkdir()
+    assert [source.path.name for source in find(given)] == ["b", "a"]

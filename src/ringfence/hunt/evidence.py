@@ -40,6 +40,10 @@ _COLUMNS = (
 )
 
 
+class RepeatedCallId(InputError):
+    """A call_id that several suspects share: the hunt gives them ids of their own (hunt.reading)."""
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """calls: the suspects (pandas, ordered by call_id). on_calls: signal -> strength per suspect call.
     on_units: signal -> kind -> strength per unit number. aside: signal -> why it stands aside."""
@@ -56,7 +60,9 @@ def missing_fields(detector: ModuleType, fields: frozenset[str]) -> list[str]:
 
 
 def gather(context: Context, level: str | None = None) -> Evidence:
-    """Run every detector that has its fields (of one level, or all) and bring its evidence here."""
+    """Run every detector that has its fields (of one level, or all) and bring its evidence here.
+
+    Raises RepeatedCallId."""
     engine = context.engine
     calls = (
         engine.collect(context.suspects.select(*_COLUMNS))
@@ -64,7 +70,7 @@ def gather(context: Context, level: str | None = None) -> Evidence:
         .sort_values("call_id", ignore_index=True)
     )
     if (twice := calls["call_id"].duplicated()).any():
-        raise InputError(
+        raise RepeatedCallId(
             f"call_id {calls['call_id'][twice].iloc[0]} occurs more than once: give each record once, "
             "or run ringfence ingest over all files together"
         )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import ibis.expr.types as ir
 import msgspec
 import phonenumbers
 import pyarrow as pa
@@ -67,7 +68,11 @@ def _is_same(found: pa.DataType, wanted: pa.DataType, zone: str) -> bool:
 
 def load_records(engine: Engine, files: Sequence[Path], region: str) -> Records:
     """Code canonical Parquet files."""
-    raw = engine.read_records(files)
+    return code_raw(engine, engine.read_records(files), region)
+
+
+def code_raw(engine: Engine, raw: ir.Table, region: str) -> Records:
+    """Code what `Engine.read_records` read."""
     return code_records(
         engine, raw, lambda values: normalise_column(values, region), lambda column: column.startswith("t1:")
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis import _
 
 from ringfence.errors import InputError
-from ringfence.hunt.inputs import load_records, split_inputs
+from ringfence.hunt.inputs import code_raw, split_inputs
 from ringfence.hunt.records import Records
 from ringfence.ingest.convert import check_zone
 from ringfence.ingest.mapping import Mapping
@@ -22,21 +26,24 @@ from ringfence.model.record import REJECTED, TIME_COLUMNS
 
 class Reading(msgspec.Struct, frozen=True):
     """How inputs are read, as in ingest. timezone: of times that name none. mapping: for tables in columns of
-    their own."""
+    their own. unique_ids: give records that share a call_id ids of their own; costs a pass over all ids."""
 
     timezone: str | None = None
     mapping: Mapping | None = None
+    unique_ids: bool = False
 
 
 class Loaded(msgspec.Struct, frozen=True):
     """The records of a hunt, and what became of its input files.
 
-    files: the canonical Parquet files behind the records. rejected: rows that could not be used (schema
-    `REJECTED`). notes: counts of what was mended in rows that are used. rows: read, accepted, rejected,
-    by_reason. unreadable: file -> what is wrong with it and what to do, of the files that cannot be read.
+    raw: what was coded, as `Engine.read_records` gives it. files: the Parquet files behind it. rejected: rows
+    that could not be used (schema `REJECTED`). notes: counts of what was mended in rows that are used. rows:
+    read, accepted, rejected, by_reason. unreadable: file -> what is wrong with it and what to do, of the
+    files that cannot be read.
     """
 
     records: Records
+    raw: ir.Table
     files: list[Path]
     rejected: pa.Table
     notes: dict[str, int]
@@ -65,21 +72,27 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
         )
     files = [*plain, *(Path(part) for part in made.calls)] if made else plain
     unreadable = {file.file: file.error for file in made.files if file.error} if made else {}
-    records = load_records(engine, files, region) if files else None
     why_not = Counter(made.rejected if made else {})
-    if records is not None:
+    notes = Counter(made.notes if made else {})
+    accepted = 0
+    if files:
+        raw = engine.read_records(files)
+        if reading.unique_ids:
+            raw, renamed = with_unique_ids(engine, raw, files)
+            notes["call_id_repeated"] += renamed
+        records = code_raw(engine, raw, region)
+        accepted = records.accepted
         why_not.update(records.rejected["reason"].to_pylist())
-    if records is None or not records.accepted:
+        notes.update(records.notes)
+    if not accepted:
         reasons = ", ".join(f"{n:,} {why}" for why, n in sorted(why_not.items()))
         raise InputError(
             f"no usable call record in {inputs[0]}{' and the others' if len(inputs) > 1 else ''}: "
             f"{reasons or 'it is empty'}; see what is wrong with 'ringfence ingest'"
         )
     rejected = records.rejected
-    notes = Counter(records.notes)
     if made is not None:
         rejected = pa.concat_tables([pq.read_table(work / "rejected.parquet").cast(REJECTED), rejected])
-        notes.update(made.notes)
     if reading.timezone is None:
         notes["time_without_zone"] += _times_without_zone(plain)
     # what ingest accepted is read once more from its files
@@ -90,7 +103,32 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
         "rejected": read - records.accepted,
         "by_reason": dict(why_not),
     }
-    return Loaded(records, files, rejected, dict(+notes), rows, unreadable)
+    return Loaded(records, raw, files, rejected, dict(+notes), rows, unreadable)
+
+
+def with_unique_ids(engine: Engine, raw: ir.Table, files: Sequence[Path]) -> tuple[ir.Table, int]:
+    """Records with each repeated call_id as id~file.row, both as places in the input, and how many that are.
+
+    The same ids as `ringfence.ingest.unique` would make, whatever the engine.
+    """
+    places = pa.table({"place_of": [str(file) for file in files], "place": range(len(files))})
+    places = engine.upload(places, "record_files")
+    columns = raw.columns
+    renamed = 0
+    # more than once, since a new id may be what another record is called already
+    for attempt in itertools.count():
+        shared = raw.filter(raw.call_id.notnull()).group_by(shared="call_id").aggregate(n=_.count())
+        shared = engine.keep(shared.filter(shared.n > 1), f"shared_ids_{attempt}")
+        count = engine.collect(shared.aggregate(rows=shared.n.sum())).to_pylist()[0]["rows"]
+        if not count:
+            break
+        renamed += int(count)
+        marked = raw.left_join(shared, raw.call_id == shared.shared)
+        marked = marked.left_join(places, marked.source_file == places.place_of)
+        place = marked.place.cast("string") + "." + marked.source_row.cast("string")
+        new = ibis.ifelse(marked.shared.notnull(), marked.call_id + "~" + place, marked.call_id)
+        raw = marked.mutate(call_id=new).select(*columns)
+    return raw, renamed
 
 
 def _times_without_zone(files: Sequence[Path]) -> int:

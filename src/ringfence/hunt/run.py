@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import msgspec
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from ringfence.config import HuntSettings
 from ringfence.errors import UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
+from ringfence.hunt.evidence import RepeatedCallId
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
@@ -73,10 +75,14 @@ def hunt(
     Raises InputError if nothing is readable. An older hunt's findings in `out` are replaced. A hunt that
     fails leaves no empty folder behind that it made.
     """
+    files, reading = files or Files(), reading or Reading()
     with no_empty_leftover(out):
-        return _hunt(
-            inputs, out, settings, where, files or Files(), reading or Reading(), settings_digest, progress
-        )
+        try:
+            return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
+        except RepeatedCallId:
+            # rare, and to be sure beforehand would cost every hunt a pass over all ids
+            reading = msgspec.structs.replace(reading, unique_ids=True)
+            return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
 
 
 def _hunt(
@@ -134,7 +140,7 @@ def _hunt(
             )
             flagged = calls[calls["score"] >= settings.flag_threshold]
             linked = findings.describe(context, link(context, flagged))
-            profiles = _profiles(context, linked, loaded.files)
+            profiles = _profiles(context, linked, loaded.raw)
         with stage("write findings"):
             matches = {p.id: m for p in profiles if (m := best_match(p, known))}
             tiers = findings.Tiers(settings.likely_seconds, settings.possible_seconds)
@@ -178,12 +184,11 @@ def _check_places(out: Path, workdir: Path | None, indicators: Path | None) -> N
         raise UsageError(f"{indicators} is a folder; name a file for the indicators")
 
 
-def _profiles(context: Context, calls: pd.DataFrame, files: Sequence[Path]) -> list[PlatformProfile]:
+def _profiles(context: Context, calls: pd.DataFrame, raw: ir.Table) -> list[PlatformProfile]:
     """One profile per platform, with the parts of the shapes it owns."""
     shapes: dict[str, list[str]] = {}
     if seen_shapes := sorted({s for s in calls["fingerprint_text"] if s}):
         wanted = context.engine.upload(pa.table({"fingerprint": seen_shapes}), "wanted_shapes")
-        raw = context.engine.read_records(files)
         if "fingerprint_parts" in raw.columns:
             ids = context.engine.upload(pa.table({"call_id": calls["call_id"]}), "linked_calls")
             seen = (

@@ -29,7 +29,8 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def find(inputs: Sequence[Path]) -> list[Source]:
-    """Every file among `inputs`; directories are searched, hidden and `_` files (such as _SUCCESS) left out.
+    """Every file among `inputs`, once; directories are searched, hidden and `_` files (such as _SUCCESS) left
+    out.
 
     Raises InputError for an input that does not exist or a directory without files.
     """
@@ -47,7 +48,12 @@ def find(inputs: Sequence[Path]) -> list[Source]:
                 raise InputError(f"{path}: no such file; check the name")
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}") from error
-    return [Source(path, label) for path, label in zip(paths, _labels(list(paths)), strict=True)]
+    # of a file that is named in two ways the first counts: its calls would be there twice
+    named: dict[Path, Path] = {}
+    for path in paths:
+        named.setdefault(path.resolve(), path)
+    once = list(named.values())
+    return [Source(path, label) for path, label in zip(once, _labels(once), strict=True)]
 
 
 def _hidden(path: Path, top: Path) -> bool:
