@@ -40,7 +40,7 @@ _COLUMNS = (
 )
 
 
-class RepeatedCallId(InputError):
+class RepeatedCallIdError(InputError):
     """A call_id that several suspects share: the hunt gives them ids of their own (hunt.reading)."""
 
 
@@ -62,7 +62,7 @@ def missing_fields(detector: ModuleType, fields: frozenset[str]) -> list[str]:
 def gather(context: Context, level: str | None = None) -> Evidence:
     """Run every detector that has its fields (of one level, or all) and bring its evidence here.
 
-    Raises RepeatedCallId."""
+    Raises RepeatedCallIdError."""
     engine = context.engine
     calls = (
         engine.collect(context.suspects.select(*_COLUMNS))
@@ -70,7 +70,7 @@ def gather(context: Context, level: str | None = None) -> Evidence:
         .sort_values("call_id", ignore_index=True)
     )
     if (twice := calls["call_id"].duplicated()).any():
-        raise RepeatedCallId(
+        raise RepeatedCallIdError(
             f"call_id {calls['call_id'][twice].iloc[0]} occurs more than once: give each record once, "
             "or run ringfence ingest over all files together"
         )

@@ -20,7 +20,7 @@ from ringfence.config import HuntSettings
 from ringfence.errors import UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
-from ringfence.hunt.evidence import RepeatedCallId
+from ringfence.hunt.evidence import RepeatedCallIdError
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
@@ -79,7 +79,7 @@ def hunt(
     with no_empty_leftover(out):
         try:
             return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
-        except RepeatedCallId:
+        except RepeatedCallIdError:
             # rare, and to be sure beforehand would cost every hunt a pass over all ids
             reading = msgspec.structs.replace(reading, unique_ids=True)
             return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
