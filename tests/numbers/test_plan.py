@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.hunt.suspects import _SHARED_NETWORK_NUMBERS
 from ringfence.model.number import Kind
 from ringfence.numbers.allocation import Allocation, allocation_table
 from ringfence.numbers.normalise import normalise_rows
@@ -17,6 +18,7 @@ from ringfence.numbers.published import read_published
 TABLE = Allocation(
     allocation_table(
         [
+            {"prefix": "+448998", "status": "free", "national_digits": [10]},
             {"prefix": "+448979", "status": "allocated", "operator": "Gateway Ltd", "national_digits": [10]},
             {"prefix": "+44800368", "status": "allocated", "operator": "Free Ltd", "national_digits": [9]},
             {"prefix": "+44201234", "status": "free", "national_digits": [10]},
@@ -57,6 +59,8 @@ def look_up(number: str | None, allocation: Allocation | None = None) -> dict[st
         ("+12012345678", "geographic", "US"),
         ("+14165550123", "drama", "CA"),
         ("+80012345678", "freephone", "001"),
+        ("+448979123456", "network", "GB"),
+        ("+448999123456", "network", "GB"),
         ("+447700900123", "drama", "GB"),
         ("+442079460999", "drama", "GB"),
         ("+441632960000", "drama", "GB"),
@@ -80,7 +84,17 @@ def test_valid_numbers(number: str, kind: str, region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["+4420794601", "+441234", "+446012345678", "+12025", "+447700900", "+99912345678"]
+    "number",
+    [
+        "+4420794601",
+        "+448979123",
+        "+4489791234567",
+        "+441234",
+        "+446012345678",
+        "+12025",
+        "+447700900",
+        "+99912345678",
+    ],
 )
 def test_numbers_that_no_plan_has(number: str) -> None:
     row = look_up(number)
@@ -108,7 +122,8 @@ def test_tokens_and_nulls_have_no_facts() -> None:
 @pytest.mark.parametrize(
     ("number", "kind", "valid", "operator"),
     [
-        ("+448979123456", "network", True, "Gateway Ltd"),  # the table knows what phonenumbers does not
+        ("+448979123456", "network", True, "Gateway Ltd"),
+        ("+448998123456", "network", True, None),  # free in the table, and yet no caller's
         ("+44800368571", "freephone", True, "Free Ltd"),
         ("+448003685712", "freephone", True, "Free Ltd"),  # ten digits are the plan's
         ("+442012341234", "unallocated", True, None),
@@ -133,6 +148,10 @@ def test_every_text_has_its_row(texts: list[str]) -> None:
     table = facts(pa.array(texts, pa.string()), TABLE)
     assert table.schema == FACTS and table["number"].to_pylist() == texts
     assert set(table["kind"].to_pylist()) <= {None, *(k.value for k in Kind)}
+
+
+def test_what_the_hunt_takes_for_shared_is_a_network_number() -> None:
+    assert look_up(f"{_SHARED_NETWORK_NUMBERS}123456"[:13])["kind"] == "network"
 
 
 @pytest.mark.corpus

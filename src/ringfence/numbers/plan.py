@@ -104,6 +104,9 @@ def _global_facts(digits: Integers, allocation: Allocation | None) -> tuple[Word
     uk = np.flatnonzero(valid & (code == 44) & (kind != Kind.UNALLOCATED.value))
     blocks = _uk_plan().blocks(digits[uk])
     kind[uk[blocks >= 0]] = _uk_plan().column("type")[blocks[blocks >= 0]]
+    # inserted by networks and in no other plan: a table that lists their block as free changes nothing
+    network = _is_network(digits, code)
+    kind[network], valid[network], region[network] = Kind.NETWORK.value, True, "GB"
     drama = _is_drama(digits, code)
     kind[drama], valid[drama] = Kind.DRAMA.value, True
     region[drama] = [place or phonenumbers.region_code_for_country_code(int(c)) for place, c in
@@ -151,6 +154,13 @@ def _kind_in_plan(number: int) -> str:
     """The kind of a number that only an allocation table knows."""
     row = _uk_plan().blocks(np.array([number], dtype=np.int64))[0]
     return str(_uk_plan().column("type")[row]) if row >= 0 else Kind.UNKNOWN.value
+
+
+def _is_network(digits: Integers, code: Integers) -> Flags:
+    """UK numbers of ten digits that networks insert and many calls share (uk-plan.csv)."""
+    blocks = _uk_plan().blocks(digits)
+    whole = (code == 44) & (blocks >= 0) & (decimal_length(digits) == 12)
+    return np.asarray(whole & (_uk_plan().column("type")[blocks] == Kind.NETWORK.value), dtype=bool)
 
 
 def _is_drama(digits: Integers, code: Integers) -> Flags:
