@@ -27,14 +27,51 @@ def test_the_version_and_the_help(
     assert "score" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [("no-such-command",), ("score", "--no-such-option"), ("score",)])
-def test_wrong_usage_is_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("no-such-command",), "no such command 'no-such-command'; see 'ringfence --help'"),
+        (
+            ("numbers", "chekc"),
+            "no such command 'chekc'. Did you mean 'check'?; see 'ringfence numbers --help'",
+        ),
+        (("--no-such-option",), "no such option: --no-such-option; see 'ringfence --help'"),
+        (("score", "--frob"), "no such option: --frob; see 'ringfence score --help'"),
+        (("score", "x"), "missing option '--truth'; see 'ringfence score --help'"),
+        (("score",), "missing argument 'DIR'; see 'ringfence score --help'"),
+        (("known", "list", "--file"), "option '--file' requires an argument; see 'ringfence known --help'"),
+        (("serve", "run", "--port", "0"), "invalid value for '--port': "),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
 ) -> None:
     assert _main(monkeypatch, *arguments) == 2
     streams = capsys.readouterr()
     assert streams.out == ""
-    assert "Usage" in streams.err
+    assert streams.err.startswith(f"ringfence: {said}") and streams.err.count("\n") == 1
+    assert _main(monkeypatch, *arguments, "--debug") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [(), ("numbers",)])
+def test_without_a_command_the_help_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert _main(monkeypatch, *arguments) == 2
+    streams = capsys.readouterr()
+    assert "Usage: ringfence" in streams.out
+    assert streams.err == ""
+
+
+def test_what_the_system_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "table").mkdir()
+    numbers = tmp_path / "prefixes.csv"
+    numbers.write_text("prefix,operator,status\n+44 20 7946,Example Telecom,allocated\n")
+    assert _main(monkeypatch, "numbers", "import", str(numbers), "--out", str(tmp_path / "table")) == 1
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize("debug", [False, True])

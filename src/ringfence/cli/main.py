@@ -51,15 +51,33 @@ def build_app() -> typer.Typer:
     return app
 
 
+#: What typer raises for an unknown option, a missing argument or a bad value. Its module has no public name.
+_WrongUsage: type[Exception] = typer.BadParameter.__bases__[0]
+
+
 def main() -> None:
     """Entry point: exit 0 done, 1 the work failed or the answer is no, 2 wrong usage or no readable input."""
     # --debug is accepted anywhere: an analyst adds it to the end of the line that just failed
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:
-        build_app()(args=arguments, prog_name="ringfence")
-    except RingfenceError as error:
+        status = build_app()(args=arguments, prog_name="ringfence", standalone_mode=False)
+    except (RingfenceError, OSError, _WrongUsage, typer.Abort) as error:
         if debug:
             traceback.print_exc()
-        print(f"ringfence: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+        if line := _line(error, arguments):
+            print(f"ringfence: {line}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_status", None) or getattr(error, "exit_code", 1))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _line(error: Exception, arguments: list[str]) -> str:
+    """What is wrong and what to do, in one line; empty where the help was printed instead."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}; free space or check permissions"
+    if not isinstance(error, _WrongUsage):
+        return " ".join(str(error).splitlines()) or "stopped"
+    said = " ".join(str(error.format_message()).split()).rstrip(".")  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else " ".join(["ringfence", *arguments[:1]])
+    return said and f"{said[0].lower()}{said[1:]}; see '{command} --help'"
