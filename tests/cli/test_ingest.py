@@ -62,6 +62,7 @@ def test_guess_and_use_the_mapping(tmp_path: Path) -> None:
 
 def test_faults_are_one_line_and_exit_2(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
+    (tmp_path / "colours.csv").write_text("colour,taste\nred,sweet\n")
     out = ["--out", tmp_path / "out"]
     for arguments, words in (
         ([tmp_path / "absent.csv", *out], "no such file"),
@@ -71,6 +72,7 @@ def test_faults_are_one_line_and_exit_2(tmp_path: Path) -> None:
         ([VECTORS / "cucm.csv", *out, "--mapping", tmp_path / "absent.toml"], "absent.toml"),
         ([VECTORS / "cucm.csv", *out, "--format", "x"], "no format 'x'"),
         ([VECTORS / "cucm.csv", *out, "--region", "XX"], "XX"),
+        (["--guess", tmp_path / "colours.csv"], "no call records"),
         (["--guess", VECTORS / "cucm.csv", VECTORS / "cucm.csv"], "--guess takes one file"),
     ):
         done = ringfence(*arguments)

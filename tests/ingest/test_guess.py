@@ -84,12 +84,21 @@ def test_parquet(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
-    file.write_text("colour,taste\nred,sweet\n")
+    file.write_text("colour,dest\nred,07700900123\n")
     text = guess(file)
-    assert text.count("MISSING") == 2
+    assert text.count("MISSING") == 1
     (tmp_path / "m.toml").write_text(text)
     with pytest.raises(ConfigError, match="must be mapped"):
         load(tmp_path / "m.toml")
+
+
+@pytest.mark.parametrize("text", ["colour,taste\nred,sweet\n", "Licence\n\nDo, as\nyou like\n"])
+def test_no_call_record_is_one_line(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"no call records: no column looks like .* by hand") as caught:
+        guess(file)
+    assert "\n" not in str(caught.value)
 
 
 def test_no_table_is_one_line(tmp_path: Path) -> None:

@@ -53,10 +53,21 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def guess(path: Path) -> str:
-    """The text of a mapping file for a table. Raises InputError if the file is no table."""
+    """The text of a mapping file for a table.
+
+    Raises InputError if the file is no table, or holds nothing like a start time and nothing like a called
+    number: then it is no call record.
+    """
     columns, rows, settings = _sample(path)
     profiles = [_profile(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
-    return _text(path, settings, _lines(profiles), profiles)
+    lines = _lines(profiles)
+    if not {"start_time", "called"} & {line.target for line in lines}:
+        names = ", ".join(_comment(name) for name in columns if name)[:200] or "no names"
+        raise InputError(
+            f"{path}: no call records: no column looks like a start time or a called number (it has {names});"
+            " if they are, write a mapping by hand, see docs/reference/mapping.md"
+        )
+    return _text(path, settings, lines, profiles)
 
 
 # --- reading a sample ---
