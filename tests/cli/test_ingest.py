@@ -88,4 +88,4 @@ def test_bad_files_beside_good_ones_are_named_and_the_exit_is_0(tmp_path: Path) 
     done = ringfence(tmp_path / "good.csv", tmp_path / "bad.parquet", "--out", tmp_path / "out")
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1
-    assert "bad.parquet: broken Parquet, perhaps cut short" in done.stderr
+    assert "bad.parquet: no Parquet, or cut short" in done.stderr

@@ -218,6 +218,28 @@ def test_records_that_share_an_id_are_used(small_net: Path, small_hunt: Path, tm
     assert all(id_.startswith("the same~0.") for id_ in found)
 
 
+def test_a_damaged_page_costs_its_row_group_and_no_more(small_net: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    shutil.copytree(small_net / "calls", folder)
+    file = sorted(folder.glob("*.parquet"))[1]
+    table = pq.read_table(file)
+    pq.write_table(table, file, row_group_size=1000)
+    data = bytearray(file.read_bytes())
+    names = table.column_names
+    for group, column in ((1, "called"), (2, "start_time")):
+        at = pq.read_metadata(file).row_group(group).column(names.index(column)).data_page_offset
+        data[at : at + 200] = b"\xff" * 200
+    file.write_bytes(data)
+    files = Files(numbers=small_net / "numbers.csv")
+    summary = hunt([folder], tmp_path / "run", settings=HuntSettings(), where=HERE, files=files)
+    all_rows = sum(pq.read_metadata(f).num_rows for f in folder.glob("*.parquet"))
+    assert summary["rows"]["accepted"] == all_rows - 2 * 1000
+    assert summary["rows"]["by_reason"] == {"file_truncated": 2}
+    lost = rows(tmp_path / "run", "rejected")
+    assert [(row["file"], row["position"]) for row in lost] == [(str(file), 1001), (str(file), 2001)]
+    assert summary["counts"]["flagged_calls"] > 0
+
+
 def test_nothing_usable_is_the_operators_fault(tmp_path: Path, small_net: Path) -> None:
     settings = HuntSettings()
     rubbish = tmp_path / "rubbish.csv"

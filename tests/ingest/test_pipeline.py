@@ -192,18 +192,38 @@ def test_a_cut_gzip_gives_its_good_rows(tmp_path: Path) -> None:
     assert report.rejected["file_truncated"] == 1
 
 
-def test_parquet_with_a_broken_page_gives_its_good_rows(tmp_path: Path) -> None:
-    run(tmp_path, HEADER + "".join(GOOD.replace("a1", f"b{i}") for i in range(1000)))
-    table = pq.read_table(tmp_path / "out" / "calls")
-    file = tmp_path / "broken.parquet"
-    pq.write_table(table, file, row_group_size=500)
+def broken_parquet(folder: Path, group_size: int, group: int) -> Path:
+    """1,000 good rows in groups of `group_size`, one of which is damaged."""
+    run(folder, HEADER + "".join(GOOD.replace("a1", f"b{i}") for i in range(1000)))
+    file = folder / "broken.parquet"
+    pq.write_table(pq.read_table(folder / "out" / "calls"), file, row_group_size=group_size)
     data = bytearray(file.read_bytes())
-    at = pq.read_metadata(file).row_group(1).column(0).data_page_offset
+    at = pq.read_metadata(file).row_group(group).column(0).data_page_offset
     data[at : at + 200] = b"\xff" * 200
     file.write_bytes(data)
+    return file
+
+
+@pytest.mark.parametrize(("group_size", "group"), [(500, 1), (500, 0), (100, 4), (1000, 0)])
+def test_parquet_with_a_broken_page_gives_its_good_row_groups(
+    tmp_path: Path, group_size: int, group: int
+) -> None:
+    file = broken_parquet(tmp_path, group_size, group)
     report = ingest([file], tmp_path / "out2", region="GB")
     assert report.rejected == {"file_truncated": 1}
-    assert report.accepted <= 500
+    assert report.accepted == 1000 - group_size
+    (lost,) = pq.read_table(tmp_path / "out2" / "rejected.parquet").to_pylist()
+    assert lost["position"] == group * group_size + 1
+    assert f" {group_size:,} rows from here on are lost" in lost["detail"]
+
+
+def test_a_cut_parquet_cannot_be_read_and_says_so(tmp_path: Path) -> None:
+    run(tmp_path, HEADER + GOOD)
+    (part,) = (tmp_path / "out" / "calls").iterdir()
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(part.read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"cut short, which leaves nothing to read .* copy it again"):
+        ingest([cut], tmp_path / "out2", region="GB")
 
 
 def test_an_earlier_result_is_replaced_and_the_input_never(tmp_path: Path) -> None:

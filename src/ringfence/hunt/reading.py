@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
-from ringfence.errors import InputError
+from ringfence.errors import InputError, RingfenceError, UsageError
+from ringfence.hunt.evidence import RepeatedCallIdError
 from ringfence.hunt.inputs import code_raw, split_inputs
 from ringfence.hunt.records import Records
 from ringfence.ingest.convert import check_zone
+from ringfence.ingest.mapped import is_damaged
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.pipeline import IngestReport, ingest
 from ringfence.model.engine import Engine
@@ -26,11 +28,27 @@ from ringfence.model.record import REJECTED, TIME_COLUMNS
 
 class Reading(msgspec.Struct, frozen=True):
     """How inputs are read, as in ingest. timezone: of times that name none. mapping: for tables in columns of
-    their own. unique_ids: give records that share a call_id ids of their own; costs a pass over all ids."""
+    their own. unique_ids: give records that share a call_id ids of their own; costs a pass over all ids.
+    damaged: Parquet files that an engine cannot read to the end; ingest takes what is whole in them."""
 
     timezone: str | None = None
     mapping: Mapping | None = None
     unique_ids: bool = False
+    damaged: frozenset[Path] = frozenset()
+
+
+def better_reading(reading: Reading, error: RingfenceError, inputs: Sequence[Path]) -> Reading | None:
+    """How to read the inputs again after a hunt failed with `error`; None where that would be no help.
+
+    Both are rare, and to be sure beforehand would cost every hunt a pass over its inputs.
+    """
+    if isinstance(error, RepeatedCallIdError):
+        return None if reading.unique_ids else msgspec.structs.replace(reading, unique_ids=True)
+    if isinstance(error, UsageError | InputError) or reading.damaged:
+        return None
+    plain, _others = split_inputs(inputs)
+    damaged = frozenset(file for file in plain if is_damaged(file))
+    return msgspec.structs.replace(reading, damaged=damaged) if damaged else None
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -60,6 +78,9 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     plain, others = split_inputs(inputs, zone)
     if reading.mapping:
         plain, others = [], list(inputs)
+    if reading.damaged:
+        others += [file for file in plain if file in reading.damaged]
+        plain = [file for file in plain if file not in reading.damaged]
     made: IngestReport | None = None
     if others:
         made = ingest(

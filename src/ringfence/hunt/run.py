@@ -17,15 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.config import HuntSettings
-from ringfence.errors import UsageError
+from ringfence.errors import RingfenceError, UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
-from ringfence.hunt.evidence import RepeatedCallIdError
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import link
-from ringfence.hunt.reading import Reading, load, words_of_unreadable, words_of_zone
+from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable, words_of_zone
 from ringfence.hunt.scoring import score
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import shipped_weights
@@ -79,10 +78,20 @@ def hunt(
     with no_empty_leftover(out):
         try:
             return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
-        except RepeatedCallIdError:
-            # rare, and to be sure beforehand would cost every hunt a pass over all ids
-            reading = msgspec.structs.replace(reading, unique_ids=True)
-            return _hunt(inputs, out, settings, where, files, reading, settings_digest, progress)
+        except RingfenceError as error:
+            better = better_reading(reading, error, inputs)
+            if better is None:
+                raise
+        return hunt(
+            inputs,
+            out,
+            settings=settings,
+            where=where,
+            files=files,
+            reading=better,
+            settings_digest=settings_digest,
+            progress=progress,
+        )
 
 
 def _hunt(

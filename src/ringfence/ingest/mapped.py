@@ -104,7 +104,8 @@ def text_batches(
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
-    """Open a Parquet file; InputError where it is cut short or no Parquet inside."""
+    """Open a Parquet file; InputError where it is no Parquet inside, or cut short: what tells its columns and
+    rows apart is at its end, so that none of it can be read."""
     with Reader(path) as reader:
         if reader.compressed:
             raise InputError(f"{path}: a compressed Parquet file; decompress it first")
@@ -112,32 +113,67 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path, memory_map=False)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
-            f"{path}: broken Parquet, perhaps cut short ({_line(error)}); copy it again"
+            f"{path}: no Parquet, or cut short, which leaves nothing to read ({_line(error)}); copy it again"
         ) from error
 
 
 def parquet_batches(path: Path, mapping: Mapping, zone: str | None) -> Iterator[Batch]:
-    """A Parquet file as batches of the record's columns; `source_row` counts rows from 1."""
+    """A Parquet file as batches of the record's columns; `source_row` counts rows from 1.
+
+    Damage costs the rest of its row group: one reject that says how many rows; the groups after it are read.
+    """
     file = open_parquet(path)
     wanted = [name for name in mapping.sources if name in file.schema_arrow.names]
     _check_sources(path, mapping, file.schema_arrow.names)
-    size, total, done = path.stat().st_size, max(file.metadata.num_rows, 1), 0
-    batches = file.iter_batches(batch_size=ROWS, columns=wanted, use_threads=False)
-    while True:
-        try:
-            batch = next(batches, None)
-        except (pa.ArrowException, OSError) as error:
-            damage = Reject(str(path), done + 1, "file_truncated", f"broken Parquet: {_line(error)}")
-            yield Batch(pa.table({"source_row": pa.array([], pa.int64())}), [damage], size)
-            return
-        if batch is None:
-            return
-        numbers = pa.array(np.arange(done + 1, done + 1 + len(batch)), pa.int64())
-        done += len(batch)
-        table = pa.Table.from_batches([batch]).append_column("source_row", numbers)
-        applied: Applied = apply(mapping, table, zone)
-        rejects = [Reject(str(path), row, why, detail) for row, why, detail in applied.unreadable]
-        yield Batch(applied.rows, rejects, size * done // total, applied.notes)
+    size, total = path.stat().st_size, max(file.metadata.num_rows, 1)
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    waiting = _read_together(sizes)
+    done = 0
+    while waiting:
+        groups = waiting.pop(0)
+        end = done + sum(sizes[group] for group in groups)
+        batches = file.iter_batches(batch_size=ROWS, row_groups=groups, columns=wanted, use_threads=False)
+        while done < end:
+            try:
+                batch = next(batches)
+            except (pa.ArrowException, OSError, StopIteration) as error:
+                if len(groups) > 1:  # one batch, of which nothing was given yet
+                    waiting[:0] = [[group] for group in groups]
+                    break
+                lost = f"broken Parquet: {end - done:,} rows from here on are lost: {_line(error)}"
+                damage = Reject(str(path), done + 1, "file_truncated", lost)
+                yield Batch(pa.table({"source_row": pa.array([], pa.int64())}), [damage], size * end // total)
+                done = end
+                break
+            numbers = pa.array(np.arange(done + 1, done + 1 + len(batch)), pa.int64())
+            done += len(batch)
+            table = pa.Table.from_batches([batch]).append_column("source_row", numbers)
+            applied: Applied = apply(mapping, table, zone)
+            rejects = [Reject(str(path), row, why, detail) for row, why, detail in applied.unreadable]
+            yield Batch(applied.rows, rejects, size * done // total, applied.notes)
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether some column of a Parquet file cannot be read to its end. Reads all of it."""
+    try:
+        for _ in pq.ParquetFile(path, memory_map=False).iter_batches(batch_size=ROWS):
+            pass
+    except (pa.ArrowException, OSError):
+        return True
+    return False
+
+
+def _read_together(sizes: Sequence[int]) -> list[list[int]]:
+    """Row groups by number, small neighbours together as far as they make one batch."""
+    together: list[list[int]] = []
+    rows = ROWS
+    for group, size in enumerate(sizes):
+        if rows + size > ROWS:
+            together.append([])
+            rows = 0
+        together[-1].append(group)
+        rows += size
+    return together
 
 
 def _line(error: Exception) -> str:
