@@ -22,6 +22,7 @@ from ringfence.hunt.identities import (
 from ringfence.hunt.records import text_to_code
 from ringfence.hunt.signal import call, office, person
 from ringfence.hunt.units import number_units
+from ringfence.model.engine import Engine
 from ringfence.numbers.register import REGISTER
 
 SHOP, BANK = number(0, office(0)), number(0, office(1))
@@ -88,6 +89,51 @@ def test_the_most_specific_entry_speaks_for_a_number(world: World) -> None:
     )
     assert (owners[bank["owner_code"]], bank["use"]) == ("Bank", "outbound")
     assert bank["valid_until"] == round(until.timestamp() * 1e6)
+
+
+def test_an_entry_speaks_only_while_it_is_in_force(each_engine: Engine) -> None:
+    """Where the exact entry has expired the prefix above it speaks, and before it began too."""
+    day = [dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in range(1, 7)]
+    number_, prefix = "+442079460159", "+4420794601"
+
+    def entry(number: str, owner: str, from_: int | None, until: int | None) -> dict[str, object]:
+        return {
+            "number": number,
+            "prefix": number == prefix,
+            "owner": owner,
+            "use": "inbound_only",
+            "sector": "bank",
+            "source": "",
+            "valid_from": None if from_ is None else day[from_],
+            "valid_until": None if until is None else day[until],
+        }
+
+    entries = [
+        entry(prefix, "Block", None, 5),
+        entry(number_, "Bank", 1, 2),
+        entry(number_, "Bank", 3, 4),
+        entry(number_, "Shop", 3, None),
+    ]
+    table = pa.Table.from_pylist(entries, schema=REGISTER)
+    codes = pa.array([text_to_code(number_), text_to_code("+442079460101")], pa.int64())
+    homes = each_engine.upload(pa.table({"caller": codes}), "callers")
+    protected, owners = protected_numbers(each_engine, table, homes)
+    assert protected is not None
+    speaks: dict[int, set[tuple[object, object, str]]] = {}
+    for row in each_engine.collect(protected).to_pylist():
+        times = [
+            None if t is None else day.index(_moment(t)) for t in (row["valid_from"], row["valid_until"])
+        ]
+        speaks.setdefault(row["code"], set()).add((times[0], times[1], owners[row["owner_code"]]))
+    assert speaks[codes[1].as_py()] == {(None, 5, "Block")}
+    assert speaks[codes[0].as_py()] == {
+        *((None, 1, "Block"), (1, 2, "Bank"), (2, 3, "Block")),
+        *((3, 4, "Bank"), (3, 4, "Shop"), (4, 5, "Shop"), (5, None, "Shop")),
+    }
+
+
+def _moment(micros: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(micros / 1e6, dt.UTC)
 
 
 def test_an_empty_register_protects_nothing(world: World) -> None:

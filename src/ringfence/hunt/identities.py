@@ -17,6 +17,7 @@ from ringfence.model.engine import Engine
 from ringfence.numbers.tokens import is_token
 
 _ENTRY_BITS = 1 << 31
+_EVER = -(1 << 62)  # before any call, µs
 
 #: Short codes a frightened person rings: fraud hotline of the banks, police, emergency, spam reports.
 HELP_CODES = ("159", "101", "999", "112", "7726", "17", "110", "911")
@@ -73,7 +74,7 @@ def protected_numbers(
     and the owners' texts by owner_code; None and no texts where the register is empty.
 
     `register` is `ringfence.numbers.register.Register.table()`. A prefix covers the presented numbers below
-    it, unless an entry of its own or a longer prefix names them.
+    it while no entry of their own and no longer prefix is in force for them.
     """
     if not register.num_rows:
         return None, []
@@ -103,9 +104,29 @@ def protected_numbers(
         )
         parts.append(named.join(known, named.beginning == known.number).select(*columns))
     both = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    # the most specific entry speaks for a number
-    both = both.mutate(best=both.length.max().over(group_by=both.code))
-    return engine.keep(both.filter(both.length == both.best).drop("length", "best"), "protected"), owners
+    both = engine.keep(both, "register_entries")
+    return engine.keep(_speaking(both).drop("length"), "protected"), owners
+
+
+def _speaking(entries: ir.Table) -> ir.Table:
+    """The entries with the times at which each speaks for its number: the most specific one in force does."""
+    counted = entries.mutate(entries=_.count().over(group_by="code"))
+    alone = counted.filter(counted.entries == 1).drop("entries")
+    several = counted.filter(counted.entries > 1).drop("entries")
+    several = several.mutate(since=several.valid_from.fill_null(_EVER))
+    # between two days on which an entry begins or ends nothing changes
+    days = ibis.union(
+        several.select("code", day="since"),
+        several.filter(several.valid_until.notnull()).select("code", day="valid_until"),
+        distinct=True,
+    )
+    days = days.mutate(next_day=days.day.lead().over(group_by=days.code, order_by=days.day))
+    then = days.join(several, "code")
+    then = then.filter((then.since <= then.day) & (then.valid_until.isnull() | (then.valid_until > then.day)))
+    then = then.mutate(best=then.length.max().over(group_by=[then.code, then.day]))
+    then = then.filter(then.length == then.best)
+    then = then.mutate(valid_from=then.day.nullif(_EVER), valid_until=then.next_day)
+    return ibis.union(alone, then.select(*alone.columns))
 
 
 def quiet_numbers(
