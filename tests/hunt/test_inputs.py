@@ -18,10 +18,12 @@ from ringfence.hunt.inputs import (
     load_numbers,
     load_told,
     split_inputs,
+    with_hidden,
 )
-from ringfence.hunt.records import text_to_code
+from ringfence.hunt.records import TOKEN_BASE, text_to_code
 from ringfence.model.engine import Engine
 from ringfence.model.record import CALL_RECORD
+from ringfence.numbers.tokens import KEY_BYTES, TokenKey
 
 NUMBER, PERSON = "+442079460159", "+447700900001"
 
@@ -120,7 +122,7 @@ def test_declared_calls_and_reports(tmp_path: Path) -> None:
     assert (told.read, told.rejected, told.zoneless) == (3, {}, 1)
 
 
-def test_bad_rows_are_counted_by_reason(tmp_path: Path) -> None:
+def test_bad_rows_are_counted_by_reason(tmp_path: Path, engine: Engine) -> None:
     token = f"t1:{'a' * 8}:{'b' * 26}"
     rows = [
         f"{NUMBER},,2026-01-05T09:00:00Z",
@@ -134,14 +136,36 @@ def test_bad_rows_are_counted_by_reason(tmp_path: Path) -> None:
     ]
     told = load_told(written(tmp_path / "r.csv", "\n".join(["number,called,time", *rows])), "GB")
     assert told.table.num_rows == 1
-    assert told.rejected == {
-        "bad_time": 3,
-        "number_not_a_number": 1,
-        "number_empty": 1,
-        "number_token": 1,
-        "unclosed_quote": 1,
-    }
+    counted = {"bad_time": 3, "number_not_a_number": 1, "number_empty": 1, "unclosed_quote": 1}
+    assert told.rejected == counted
     assert told.read == len(rows)
+    # in records that hide nothing a token is nobody's number
+    open_ = with_hidden(engine, told, None)
+    assert open_.rejected == counted | {"number_token": 1}
+    assert (open_.table, open_.read) == (told.table, told.read)
+
+
+def test_tokens_of_declared_calls_and_reports_are_those_of_the_records(
+    tmp_path: Path, engine: Engine
+) -> None:
+    key, other = (TokenKey(bytes([n]) * KEY_BYTES) for n in (1, 2))
+    shown, person, absent = key.tokens([NUMBER, PERSON, "+442079460160"])
+    tokens = engine.upload(pa.table({"raw": [shown, person], "code": [TOKEN_BASE, TOKEN_BASE + 1]}), "tokens")
+    rows = [
+        f"{shown},{person},2026-01-05T09:00:00",
+        f"{shown},{absent},2026-01-05T09:00:00Z",
+        f"{absent},,2026-01-05T09:00:00Z",
+        f"{NUMBER},{person},2026-01-05T09:00:00Z",
+        f"{other.token(NUMBER)},,2026-01-05T09:00:00Z",
+    ]
+    told = load_told(written(tmp_path / "r.csv", "\n".join(["number,called,time", *rows])), "GB")
+    known = with_hidden(engine, told, tokens)
+    found = [(row["number"], row["called"]) for row in known.table.to_pylist()]
+    assert found[0] == (TOKEN_BASE, TOKEN_BASE + 1)
+    assert found[3] == (text_to_code(NUMBER), TOKEN_BASE + 1)
+    # what the records do not hold has a code of its own, which no call has
+    assert found[1][1] == found[2][0] > TOKEN_BASE + 1
+    assert (known.read, known.rejected, known.zoneless) == (5, {"number_of_another_key": 1}, 1)
 
 
 def test_complaints_as_the_ftc_publishes_them(tmp_path: Path) -> None:
@@ -186,7 +210,7 @@ def test_rubbish_is_counted_and_never_raises(rows: list[list[str]], tail: bytes)
     text = "number,called,time\n" + "\n".join(",".join(row) for row in rows)
     with tempfile.TemporaryDirectory() as folder:
         told = load_told(written(Path(folder) / "x.csv", text.encode("utf-8", "replace") + tail), "GB")
-    assert told.table.num_rows + sum(told.rejected.values()) == told.read
+    assert told.table.num_rows + sum(told.rejected.values()) + len(told.hidden) == told.read
 
 
 def test_the_small_network_is_loaded(small_context: Any, small_net: Path) -> None:

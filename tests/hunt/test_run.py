@@ -143,7 +143,7 @@ def test_what_is_missing_makes_signals_stand_aside(small_net: Path, tmp_path: Pa
     assert {"undeclared", "near_report", "protected_identity"} <= set(aside)
     assert "fingerprint" in aside["rare_fingerprint"]
     assert any("no INVITE fingerprints" in limit for limit in summary["limits"])
-    assert any("No register" in limit for limit in summary["limits"])
+    assert any("no register" in limit for limit in summary["limits"])
     assert summary["files"] == {}
     assert not any(row["fingerprint"] for row in rows(tmp_path / "run", "flagged_calls"))
 

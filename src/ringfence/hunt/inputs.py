@@ -23,7 +23,7 @@ from ringfence.model.record import CALL_RECORD, REQUIRED_COLUMNS
 from ringfence.numbers.csvrows import BadRow, header_of, read_rows, read_text
 from ringfence.numbers.normalise import normalise_column, normalise_rows
 from ringfence.numbers.register import Register, load_register
-from ringfence.numbers.tokens import is_token
+from ringfence.numbers.tokens import is_token, key_id_of
 
 
 def country_code(region: str) -> str:
@@ -87,13 +87,24 @@ class Told(msgspec.Struct, frozen=True):
     """What owners declared or people reported.
 
     table: number, called (int64 codes, called may be null), t (µs). read: rows of the file. rejected: reason
-    -> rows that could not be used. zoneless: used rows whose time names no zone and was taken as UTC.
+    -> rows that could not be used. zoneless: used rows whose time names no zone and was taken as UTC. hidden:
+    rows with tokens, whose codes the records tell (`with_hidden`).
     """
 
     table: pa.Table
     read: int
     rejected: dict[str, int]
     zoneless: int
+    hidden: list[_Hidden] = []
+
+
+class _Hidden(msgspec.Struct, frozen=True):
+    """number and called as text, at least one of them a token; t: µs."""
+
+    number: str
+    called: str | None
+    t: int
+    zoneless: bool
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -138,24 +149,65 @@ def load_told(path: Path, region: str) -> Told:
     numbers = normalise_rows(pa.array([n for n, _c, _t in rows], pa.string()), where).to_pylist()
     people = normalise_rows(pa.array([c for _n, c, _t in rows], pa.string()), where)["number"].to_pylist()
     used: list[tuple[int, int | None, int]] = []
+    hidden: list[_Hidden] = []
     zoneless = 0
     for read, person, (_n, _c, time) in zip(numbers, people, rows, strict=True):
         number = read["number"]
-        if number is None or is_token(number):
-            # a token's code is known inside one set of records only
-            rejected[f"number_{read['reason']}" if number is None else "number_token"] += 1
+        if number is None:
+            rejected[f"number_{read['reason']}"] += 1
             continue
-        zoneless += time.tzinfo is None
         moment = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
-        code = None if person is None or is_token(person) else text_to_code(person)
-        used.append((text_to_code(number), code, round(moment.timestamp() * 1e6)))
-    table = pa.table(
-        {
-            name: pa.array([row[i] for row in used], pa.int64())
-            for i, name in enumerate(("number", "called", "t"))
-        }
-    )
-    return Told(table, len(used) + rejected.total(), dict(rejected), zoneless)
+        t = round(moment.timestamp() * 1e6)
+        if is_token(number) or (person and is_token(person)):
+            hidden.append(_Hidden(number, person, t, time.tzinfo is None))
+        else:
+            zoneless += time.tzinfo is None
+            used.append((text_to_code(number), text_to_code(person) if person else None, t))
+    total = len(used) + len(hidden) + rejected.total()
+    return Told(_told_table(used), total, dict(rejected), zoneless, hidden)
+
+
+def _told_table(rows: Sequence[tuple[int, int | None, int]]) -> pa.Table:
+    columns = ("number", "called", "t")
+    return pa.table({name: pa.array([row[i] for row in rows], pa.int64()) for i, name in enumerate(columns)})
+
+
+def token_keys(engine: Engine, tokens: ir.Table) -> set[str]:
+    """The ids of the keys under which the records' numbers were hidden. tokens: Records.tokens."""
+    ids = engine.collect(tokens.select(key=tokens.raw.substr(len("t1:"), 8)).distinct())
+    return set(ids["key"].to_pylist())
+
+
+def with_hidden(engine: Engine, told: Told, tokens: ir.Table | None) -> Told:
+    """The same with its rows of tokens, now that the records are read. tokens: Records.tokens.
+
+    Rejects `number_token` where the records hide nothing, and `number_of_another_key`. A token that the
+    records do not hold has a code that no call has.
+    """
+    if not told.hidden:
+        return told
+    keys = set() if tokens is None else token_keys(engine, tokens)
+    texts = {text for row in told.hidden for text in (row.number, row.called) if text and is_token(text)}
+    codes: dict[str, int] = {}
+    if tokens is not None:
+        wanted = engine.upload(pa.table({"wanted": sorted(texts)}), "told_tokens")
+        found = engine.collect(tokens.join(wanted, tokens.raw == wanted.wanted).select("raw", "code"))
+        codes = dict(zip(found["raw"].to_pylist(), found["code"].to_pylist(), strict=True))
+        last = engine.collect(tokens.aggregate(last=tokens.code.max()))["last"][0].as_py()
+        codes |= {text: last + 1 + i for i, text in enumerate(sorted(texts - set(codes)))}
+    rejected = Counter(told.rejected)
+    rows: list[tuple[int, int | None, int]] = []
+    zoneless = told.zoneless
+    for row in told.hidden:
+        key = key_id_of(row.number)
+        if key is not None and key not in keys:
+            rejected["number_of_another_key" if keys else "number_token"] += 1
+            continue
+        called = row.called and (codes.get(row.called) if is_token(row.called) else text_to_code(row.called))
+        rows.append((codes[row.number] if key else text_to_code(row.number), called or None, row.t))
+        zoneless += row.zoneless
+    table = pa.concat_tables([told.table, _told_table(rows)])
+    return Told(table, told.read, dict(rejected), zoneless)
 
 
 def _moment(text: str) -> dt.datetime | None:
@@ -181,12 +233,14 @@ def load_context(
     files, others = split_inputs(inputs)
     if others:
         raise InputError(f"{others[0]}: not Parquet in our own columns; run ringfence ingest on it first")
+    records = load_records(engine, files, region)
+    given = {"declared": declared, "reports": reports}
+    told = {name: load_told(path, region) for name, path in given.items() if path}
     return build_context(
         engine,
-        load_records(engine, files, region),
+        records,
         load_numbers(numbers, region).table(),
         country_code(region),
-        declared=load_told(declared, region).table if declared else None,
-        reports=load_told(reports, region).table if reports else None,
+        **{name: with_hidden(engine, of, records.tokens).table for name, of in told.items()},
         limits=limits,
     )

@@ -21,9 +21,10 @@ from ringfence.errors import RingfenceError, UsageError
 from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.indicators import indicators
-from ringfence.hunt.inputs import country_code, load_numbers, load_told
+from ringfence.hunt.inputs import country_code, load_numbers, load_told, with_hidden
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import link
+from ringfence.hunt.protected import protected_of
 from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable, words_of_zone
 from ringfence.hunt.scoring import score
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
@@ -133,11 +134,13 @@ def _hunt(
     ):
         with stage("read records"):
             loaded = load(engine, inputs, Path(work) / "ingested", settings.region, reading)
+            protected = protected_of(engine, loaded.raw, loaded.records, numbers)
+            told = {name: with_hidden(engine, of, loaded.records.tokens) for name, of in told.items()}
         with stage("choose suspects"):
             context = build_context(
                 engine,
                 loaded.records,
-                numbers.table(),
+                protected.table,
                 country_code(settings.region),
                 **{name: of.table for name, of in told.items()},
             )
@@ -173,7 +176,11 @@ def _hunt(
         summary |= {"rows": loaded.rows, "notes": loaded.notes}
         summary["unreadable"] = [{"file": f, "error": why} for f, why in loaded.unreadable.items()]
         summary["files"] = used_of_files(files.given(), numbers, told)
-        summary["notices"] = words_of_zone(loaded.notes, reading.timezone) + limits_of_files(summary["files"])
+        summary["notices"] = [
+            *words_of_zone(loaded.notes, reading.timezone),
+            *protected.notices,
+            *limits_of_files(summary["files"]),
+        ]
         summary["limits"] += words_of_unreadable(loaded.unreadable) + summary["notices"]
     (out / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     return summary

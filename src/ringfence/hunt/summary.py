@@ -97,7 +97,7 @@ def _limits(context: Context) -> list[str]:
         )
     if "register" not in fields:
         limits.append(
-            "No register of protected numbers was given: "
+            "There is no register of protected numbers that fits the records: "
             "which numbers never call was learned from the records."
         )
     if context.records.tokens is not None:

@@ -19,8 +19,9 @@ class Engine(Protocol):
     name: str
 
     def read_records(self, files: Sequence[Path]) -> ir.Table:
-        """Canonical Parquet files as one lazy table, with every column of the call record that any file
-        has, plus `source_file` (string, as given) and `source_row` (int64, from 1)."""
+        """Canonical Parquet files as one lazy table, with every column of the call record and of
+        `ringfence.model.record.BESIDE` that any file has, plus `source_file` (string, as given) and
+        `source_row` (int64, from 1)."""
         ...
 
     def upload(self, table: pa.Table, name: str) -> ir.Table:

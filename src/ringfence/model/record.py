@@ -40,6 +40,19 @@ CALL_RECORD: pa.Schema = pa.schema(
     ]
 )
 
+#: What `ringfence numbers tokenise` sets beside hidden numbers and a hunt reads: the kind of the number, and
+#: the register's entry in force on the day of the call.
+BESIDE: pa.Schema = pa.schema(
+    [
+        *(
+            (f"{side}_{fact}", pa.string())
+            for side in ("caller", "called")
+            for fact in ("owner", "use", "sector")
+        ),
+        ("caller_kind", pa.string()),
+    ]
+)
+
 #: Schema metadata of Parquet files that hold checked call records with normalised numbers: a hunt reads
 #: them as they are, without another pass through ingest.
 CANONICAL = {b"ringfence": b"call-record-1"}

@@ -20,8 +20,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from ringfence.errors import RingfenceError, UsageError
-from ringfence.model.record import CALL_RECORD
-from ringfence.store.parquet import record_files
+from ringfence.store.parquet import READ, record_files
 from ringfence.store.portable import arrow_schema, portable
 
 _DEFAULT_LIMIT = 4 << 30
@@ -68,7 +67,7 @@ class DuckDBEngine:
             file_row_number=True,
         )
         given = {str(file.resolve()): str(file) for file in found.files if file.resolve() != file}
-        types = ibis.Schema.from_pyarrow(CALL_RECORD)
+        types = ibis.Schema.from_pyarrow(READ)
         return raw.select(
             # foreign writers differ in width and zone; a cast to the type a column has is free
             *(raw[name].cast(types[name](nullable=True)).name(name) for name in found.columns),

@@ -10,11 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.errors import InputError
-from ringfence.model.record import CALL_RECORD, REQUIRED_COLUMNS
+from ringfence.model.record import BESIDE, CALL_RECORD, REQUIRED_COLUMNS
+
+#: The columns that an engine reads, with their types.
+READ: pa.Schema = pa.schema([*CALL_RECORD, *BESIDE])
 
 
 class RecordFiles(msgspec.Struct, frozen=True):
-    """Files with the schema of each, and the columns of the call record that at least one of them has."""
+    """Files with the schema of each, and the columns of `READ` that at least one of them has."""
 
     files: tuple[Path, ...]
     schemas: tuple[pa.Schema, ...]
@@ -50,5 +53,5 @@ def record_files(files: Sequence[Path]) -> RecordFiles:
             )
         schemas.append(schema)
     found = {name for schema in schemas for name in schema.names}
-    columns = tuple(name for name in CALL_RECORD.names if name in found)
+    columns = tuple(name for name in READ.names if name in found)
     return RecordFiles(tuple(files), tuple(schemas), columns)

@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.errors import RingfenceError, UsageError
-from ringfence.model.record import CALL_RECORD
-from ringfence.store.parquet import record_files
+from ringfence.store.parquet import READ, record_files
 from ringfence.store.portable import arrow_schema, portable
 
 _START_SETTINGS = {
@@ -95,7 +94,7 @@ class SparkEngine:
         found = record_files(files)
         types = {
             name: PySparkType.from_ibis(dtype)
-            for name, dtype in ibis.Schema.from_pyarrow(CALL_RECORD).items()
+            for name, dtype in ibis.Schema.from_pyarrow(READ).items()
             if name in found.columns
         }
         with _plain_errors():
