@@ -45,6 +45,20 @@ def _lines(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_several_platforms_have_names_of_their_own(run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "known.jsonl"
+
+    def names(*arguments: str) -> dict[object, object]:
+        _known("save", run, "--file", file, "--name", "call centre", *arguments)
+        return {row["id"]: row["name"] for row in _lines(_known("list", "--file", file, "--json"))}
+
+    # the largest first, or as they are named
+    assert names() == {ONE.id: "call centre-1", TWO.id: "call centre-2"}
+    both = ("--platform", TWO.id, "--platform", ONE.id)
+    assert names(*both) == {ONE.id: "call centre-2", TWO.id: "call centre-1"}
+    assert names("--platform", TWO.id)[TWO.id] == "call centre"
+
+
 def test_save_list_and_match(run: Path, tmp_path: Path) -> None:
     file = tmp_path / "known.jsonl"
     assert "saved 2 of 2 platforms" in _known("save", run, "--file", file)

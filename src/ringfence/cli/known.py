@@ -10,7 +10,7 @@ import typer
 RUN = typer.Argument(..., metavar="RUN", help="The folder of a finished hunt.")
 FILE = typer.Option(Path("known.jsonl"), "--file", help="The file of known platforms (JSON Lines).")
 PLATFORM = typer.Option(None, "--platform", help="Only this platform of the hunt; may be repeated.")
-NAME = typer.Option("", "--name", help="What analysts call it.")
+NAME = typer.Option("", "--name", help="What analysts call it; of several, with -1, -2 and so on.")
 JSON = typer.Option(False, "--json", help="Print one JSON object a line.")
 
 
@@ -42,14 +42,17 @@ def register(app: typer.Typer) -> None:
             raise UsageError(
                 f"{run} has no platform {missing[0]}; it has {', '.join(sorted(found)) or 'none'}"
             )
-        chosen = [found[p] for p in platform] if platform else list(found.values())
+        largest = sorted(found.values(), key=lambda p: (-p.calls, p.id))
+        chosen = [found[p] for p in dict.fromkeys(platform)] if platform else largest
+        several = name and len(chosen) > 1
+        names = {p.id: f"{name}-{n}" if several else name for n, p in enumerate(chosen, 1)}
         today = dt.datetime.now(dt.UTC).date().isoformat()
         kept = {p.id: p for p in (read_profiles(file) if file.exists() else [])}
         for profile in chosen:
-            kept[profile.id] = msgspec.structs.replace(profile, name=name, saved=today)
+            kept[profile.id] = msgspec.structs.replace(profile, name=names[profile.id], saved=today)
         write_profiles(file, [kept[i] for i in sorted(kept)])
         if json:
-            _lines([{"saved": p.id, "name": name, "file": str(file)} for p in chosen])
+            _lines([{"saved": p.id, "name": names[p.id], "file": str(file)} for p in chosen])
         else:
             print(f"saved {len(chosen)} of {len(found)} platforms to {file}, which now knows {len(kept)}")
 
