@@ -15,6 +15,7 @@ from ringfence.hunt.inputs import code_raw
 from ringfence.hunt.protected import Protected, protected_of
 from ringfence.hunt.run import Files, Where, hunt
 from ringfence.model.engine import Engine
+from ringfence.numbers.allocation import Allocation, allocation_table, write_allocation
 from ringfence.numbers.hiding import tokenise_records
 from ringfence.numbers.register import Register, load_register, parse_register
 from ringfence.numbers.tokens import KEY_BYTES, TokenKey
@@ -98,6 +99,45 @@ def test_entries_that_no_number_can_match_are_left_out_and_told(engine: Engine, 
     plain = written(tmp_path / "plain.parquet", [(BANK, "159")])
     found = protected(engine, plain, register)
     assert (found.table.num_rows, found.notices) == (3, [])
+
+
+def test_presented_numbers_that_nobody_holds(engine: Engine, tmp_path: Path) -> None:
+    table = Allocation(
+        allocation_table(
+            [
+                {"prefix": "+44207946", "status": "free", "national_digits": [10]},
+                {"prefix": "+441632", "status": "free", "national_digits": [10]},
+                {"prefix": "+44203", "status": "allocated", "operator": "London Ltd"},
+            ]
+        )
+    )
+    free, mine, drama, held, unlisted = (
+        *("+442079461001", "+442079462001", "+442079460159"),
+        *("+442031234567", "+441134960001"),
+    )
+    shown = (free, mine, drama, held, unlisted, free, KEY.token(free), "not a number")
+    file = written(tmp_path / "a.parquet", [(number, "+442079463001") for number in shown])
+    known = parse_register("number,owner,use\n+4420794620*,A Bank,outbound\n", "GB")
+    raw = engine.read_records([file])
+    found = protected_of(engine, raw, code_raw(engine, raw, "GB"), known, table)
+    (row,) = [row for row in found.table.to_pylist() if row["use"] == "unallocated"]
+    assert (row["number"], row["valid_from"], row["valid_until"]) == (free, None, None)
+    assert found.unallocated == 1
+
+
+def test_a_hunt_with_an_allocation_table_alone(small_net: Path, tmp_path: Path) -> None:
+    """Where the table says that nobody holds the banks' numbers, showing them counts without a register."""
+    known = load_register(small_net / "numbers.csv", "GB")
+    blocks = sorted(
+        {entry.number.removesuffix("*") for entry in known.entries if entry.number.startswith("+44")}
+    )
+    rows = [{"prefix": block, "status": "free"} for block in blocks]
+    write_allocation(allocation_table(rows), tmp_path / "uk.parquet")
+    files = Files(allocation=tmp_path / "uk.parquet")
+    summary = hunt([small_net / "calls"], tmp_path / "run", settings=HuntSettings(), where=HERE, files=files)
+    assert summary["files"]["allocation"]["read"] == len(blocks)
+    assert summary["files"]["allocation"]["unallocated"] > 0
+    assert states(summary)["protected_identity"] == "spoke"
 
 
 def _hidden(net: Path, key: TokenKey, out: Path, register: Path | None) -> Path:

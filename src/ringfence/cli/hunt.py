@@ -30,6 +30,9 @@ MAPPING = typer.Option(
 )
 ENGINE = typer.Option("duckdb", "--engine", help="duckdb, in this process, or spark.")
 MASTER = typer.Option(None, "--master", metavar="URL", help="Spark's master; without it, Spark runs here.")
+ALLOCATION = typer.Option(
+    None, "--allocation", metavar="FILE", help="Who holds which numbers (ringfence numbers import)."
+)
 KNOWN = typer.Option(
     None, "--known", metavar="FILE", help="Profiles of known platforms (ringfence known save)."
 )
@@ -61,6 +64,7 @@ def register(app: typer.Typer) -> None:
         mapping: Path | None = MAPPING,
         engine: str = ENGINE,
         master: str | None = MASTER,
+        allocation: Path | None = ALLOCATION,
         known: Path | None = KNOWN,
         reports: Path | None = REPORTS,
         declared: Path | None = DECLARED,
@@ -75,7 +79,14 @@ def register(app: typer.Typer) -> None:
         from ringfence.hunt.run import Files
 
         check_out(out)
-        files = Files(numbers=numbers, known=known, reports=reports, declared=declared, indicators=indicators)
+        files = Files(
+            numbers=numbers,
+            known=known,
+            reports=reports,
+            declared=declared,
+            indicators=indicators,
+            allocation=allocation,
+        )
         run_hunt(
             inputs,
             out,

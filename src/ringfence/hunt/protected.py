@@ -1,4 +1,5 @@
-"""The register of one hunt: what of the file can match the records, and what stands beside hidden numbers.
+"""The register of one hunt: what of the file can match the records, what stands beside hidden numbers, and
+presented numbers that nobody holds.
 
 `ringfence.numbers.hiding` looks each number up before it hides it, and sets the register's entry beside the
 token: such records need no register of their own.
@@ -11,13 +12,17 @@ import datetime as dt
 import ibis
 import ibis.expr.types as ir
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ringfence.hunt.inputs import token_keys
 from ringfence.hunt.records import TOKEN_BASE, Records
 from ringfence.model.engine import Engine
 from ringfence.model.number import Kind
 from ringfence.model.register import Use
+from ringfence.numbers.allocation import Allocation, Status
+from ringfence.numbers.plan import facts
 from ringfence.numbers.register import REGISTER, Register
 from ringfence.numbers.tokens import key_id_of
 
@@ -26,17 +31,27 @@ _USES = [use.value for use in Use]
 
 class Protected(msgspec.Struct, frozen=True):
     """table: entries that can match a number of the records (schema `REGISTER`). notices: what a reader
-    should know of the others, a sentence each."""
+    should know of the others, a sentence each. unallocated: numbers presented that nobody holds, by the
+    allocation table alone."""
 
     table: pa.Table
     notices: list[str]
+    unallocated: int = 0
 
 
-def protected_of(engine: Engine, raw: ir.Table, records: Records, register: Register) -> Protected:
-    """The entries for the records coded from `raw`: those of the register, and those beside hidden numbers.
+def protected_of(
+    engine: Engine,
+    raw: ir.Table,
+    records: Records,
+    register: Register,
+    allocation: Allocation | None = None,
+    region: str = "GB",
+) -> Protected:
+    """The entries for the records coded from `raw`: those of the register, those beside hidden numbers, and
+    presented numbers in blocks that nobody holds.
 
     An entry beside a token counts from the first call that carries it to the last. Where the register names
-    the same token, the register speaks.
+    the same token or number, whenever that holds, the register speaks.
     """
     table = register.table()
     notices: list[str] = []
@@ -45,7 +60,37 @@ def protected_of(engine: Engine, raw: ir.Table, records: Records, register: Regi
             table, notices = _entries_that_can_match(engine, records, table)
         beside = _beside(engine, raw, records.fields)
         table = pa.concat_tables([table, _without(beside, table)])
-    return Protected(table, notices)
+    if allocation is None:
+        return Protected(table, notices)
+    free = _unallocated(engine, records, register, allocation, region)
+    return Protected(pa.concat_tables([table, free]), notices, free.num_rows)
+
+
+def _unallocated(
+    engine: Engine, records: Records, register: Register, allocation: Allocation, region: str
+) -> pa.Table:
+    """Entries for the presented numbers whose block the table lists and nobody holds (schema `REGISTER`)."""
+    calls = records.calls
+    plain = calls.filter((calls.caller > 0) & (calls.caller < TOKEN_BASE)).select("caller").distinct()
+    digits = np.asarray(engine.collect(plain)["caller"], dtype=np.int64)
+    blocks = allocation.blocks(digits)
+    listed = blocks >= 0
+    listed[listed] = allocation.column("status")[blocks[listed]] != Status.ALLOCATED.value
+    known = facts(pa.array([f"+{n}" for n in np.sort(digits[listed])], pa.string()), allocation, region)
+    free = known["number"].filter(pc.equal(known["kind"], Kind.UNALLOCATED.value)).to_pylist()
+    rows = [
+        {
+            "number": number,
+            "prefix": False,
+            "owner": "",
+            "use": Use.UNALLOCATED.value,
+            "sector": "other",
+            "source": "allocation table",
+        }
+        for number in free
+        if not register.matches(number, None)
+    ]
+    return pa.Table.from_pylist(rows, schema=REGISTER)
 
 
 def _without(entries: pa.Table, others: pa.Table) -> pa.Table:

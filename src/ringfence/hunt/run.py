@@ -31,6 +31,7 @@ from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import shipped_weights
 from ringfence.ingest.writer import no_empty_leftover
 from ringfence.model.profile import PlatformProfile
+from ringfence.numbers.allocation import load_allocation
 from ringfence.store.engines import open_engine
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -44,6 +45,7 @@ class Files(msgspec.Struct, frozen=True):
     reports: Path | None = None
     declared: Path | None = None
     indicators: Path | None = None  # where to write indicators
+    allocation: Path | None = None  # who holds which block of numbers
 
     def given(self) -> dict[str, Path]:
         """Those of the register, declared calls and reports that were given, by name."""
@@ -122,6 +124,7 @@ def _hunt(
         name: load_told(path, settings.region) for name, path in files.given().items() if name != "numbers"
     }
     known = read_profiles(files.known) if files.known else []
+    allocation = load_allocation(files.allocation) if files.allocation else None
     with (
         tempfile.TemporaryDirectory(prefix="ringfence-", dir=where.workdir) as work,
         open_engine(
@@ -134,7 +137,7 @@ def _hunt(
     ):
         with stage("read records"):
             loaded = load(engine, inputs, Path(work) / "ingested", settings.region, reading)
-            protected = protected_of(engine, loaded.raw, loaded.records, numbers)
+            protected = protected_of(engine, loaded.raw, loaded.records, numbers, allocation, settings.region)
             told = {name: with_hidden(engine, of, loaded.records.tokens) for name, of in told.items()}
         with stage("choose suspects"):
             context = build_context(
@@ -176,6 +179,13 @@ def _hunt(
         summary |= {"rows": loaded.rows, "notes": loaded.notes}
         summary["unreadable"] = [{"file": f, "error": why} for f, why in loaded.unreadable.items()]
         summary["files"] = used_of_files(files.given(), numbers, told)
+        if allocation is not None:
+            summary["files"]["allocation"] = {
+                "file": str(files.allocation),
+                "read": len(allocation),
+                "used": len(allocation),
+                "unallocated": protected.unallocated,
+            }
         summary["notices"] = [
             *words_of_zone(loaded.notes, reading.timezone),
             *protected.notices,
