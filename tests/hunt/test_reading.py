@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ringfence.errors import ConfigError, InputError
+from ringfence.errors import ConfigError, InputError, UsageError
 from ringfence.hunt.reading import Loaded, Reading, load, words_of_unreadable, words_of_zone
 from ringfence.ingest.mapping import load as load_mapping
 from ringfence.model.engine import Engine
@@ -68,6 +68,11 @@ def test_text_in_local_time(engine: Engine, tmp_path: Path) -> None:
 def test_a_zone_that_does_not_exist(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Europe/Londinium"):
         read(engine, naive(tmp_path / "a.parquet"), Reading(timezone="Europe/Londinium"))
+
+
+def test_a_region_that_does_not_exist(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown region 'XX'"):
+        load(engine, [naive(tmp_path / "a.parquet")], tmp_path / "work", "XX", Reading())
 
 
 def test_columns_of_their_own_through_a_mapping(engine: Engine, tmp_path: Path) -> None:

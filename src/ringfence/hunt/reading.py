@@ -24,6 +24,7 @@ from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.pipeline import IngestReport, ingest
 from ringfence.model.engine import Engine
 from ringfence.model.record import REJECTED, TIME_COLUMNS
+from ringfence.numbers.dialling import dialling
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -72,8 +73,9 @@ class Loaded(msgspec.Struct, frozen=True):
 def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, reading: Reading) -> Loaded:
     """Read the inputs, in any supported format. work: a folder for what ingest makes of them.
 
-    Raises InputError where there is no usable record.
+    Raises InputError where there is no usable record, UsageError for an unknown region.
     """
+    dialling(region)  # also where every number is international and nothing asks for it
     zone = check_zone(reading.timezone or "UTC")
     plain, others = split_inputs(inputs, zone)
     if reading.mapping:
