@@ -23,8 +23,9 @@ from scipy.optimize import minimize
 
 from ringfence.hunt.evidence import Evidence, gather
 from ringfence.hunt.inputs import load_context
-from ringfence.hunt.scoring import call_strengths, judge_units, neighbour_strengths, with_crews
-from ringfence.hunt.weights import LEVELS, Model, Weights, level_of, probability
+from ringfence.hunt.scoring import call_strengths, judge_units, neighbour_strengths, score, with_crews
+from ringfence.hunt.second_look import look_again
+from ringfence.hunt.weights import LEVELS, Model, Weights, level_of, probability, shipped_weights
 from ringfence.store.engines import open_engine
 
 
@@ -47,6 +48,9 @@ def read_network(folder: Path, *, register: bool = True) -> Network:
         open_engine("duckdb", workdir=Path(work), memory="6GB") as engine,
     ):
         context = load_context(engine, [folder / "calls"], region="GB", numbers=given)
+        # as a hunt does it: also what a second look around the first findings brings
+        scores = score(context, shipped_weights())
+        context = look_again(context, scores.evidence.calls[scores.score >= 0.5])
         evidence, crews = with_crews(context, gather(context))
         tables = judge_units(context, evidence, crews)
     truth = set(pq.read_table(folder / "truth.parquet")["call_id"].to_pylist())
@@ -55,14 +59,14 @@ def read_network(folder: Path, *, register: bool = True) -> Network:
     return Network(evidence, tables, fraud, context.sizes, len(truth) - int(fraud.sum()))
 
 
-def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.5) -> Model:
+def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.2) -> Model:
     """Additive monotone logistic model: every step from one level to the next adds a weight of 0 or more."""
     names = list(strengths.columns)
     levels = np.stack([level_of(strengths[n].to_numpy(float)) for n in names], axis=1)
     steps = np.concatenate([(levels >= k) for k in range(1, LEVELS)], axis=1).astype(float)
     # equal rows are one row with a larger weight: hundreds of thousands of suspects are a few thousand rows
     keyed = pd.DataFrame(steps.astype(np.int8)).assign(y=fraud.astype(float), w=weight)
-    grouped = keyed.groupby([*range(steps.shape[1]), "y"], sort=False)["w"].sum().reset_index()
+    grouped = keyed.copy().groupby([*range(steps.shape[1]), "y"], sort=False)["w"].sum().reset_index()
     x = grouped.iloc[:, : steps.shape[1]].to_numpy(float)
     y, w = grouped["y"].to_numpy(), grouped["w"].to_numpy()
 
@@ -75,7 +79,7 @@ def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.5) 
 
     start = np.zeros(steps.shape[1] + 1)
     start[0] = -5.0
-    bounds = [(None, None)] + [(0.0, 6.0)] * steps.shape[1]
+    bounds = [(None, None)] + [(0.0, 10.0)] * steps.shape[1]
     beta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x
     per_level = np.cumsum(beta[1:].reshape(LEVELS - 1, len(names)), axis=0)
     return Model(
@@ -110,7 +114,7 @@ def fit_all(networks: list[Network], over_sampled: float) -> Weights:
     for network in networks:
         for units in network.tables.values():
             units["log_odds"] = unit.log_odds(units.drop(columns=["n", "log_odds"], errors="ignore"))
-        own.append(call_strengths(network.evidence, network.tables))
+        own.append(call_strengths(network.evidence, network.tables, network.sizes))
     call = fit(pd.concat(own, ignore_index=True).fillna(0.0), fraud, weight)
     linked = []
     for network, strengths in zip(networks, own, strict=True):
@@ -120,9 +124,9 @@ def fit_all(networks: list[Network], over_sampled: float) -> Weights:
         )
     both = pd.concat(linked, ignore_index=True).fillna(0.0)
     model = fit(both, fraud, weight)
-    score = probability(model.log_odds(both))
+    likely = probability(model.log_odds(both))
     for cut in (0.3, 0.5, 0.7, 0.9):
-        hit = score >= cut
+        hit = likely >= cut
         found = (hit & fraud).sum()
         every = fraud.sum() + sum(n.missed for n in networks)
         print(

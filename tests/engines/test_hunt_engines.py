@@ -24,11 +24,13 @@ from tests.hunt.stacked import stack
 
 from ringfence.config import HuntSettings
 from ringfence.hunt.evidence import Evidence, gather
-from ringfence.hunt.inputs import load_records
+from ringfence.hunt.inputs import load_context, load_records
 from ringfence.hunt.reading import with_unique_ids
 from ringfence.hunt.run import Files, Where, hunt
-from ringfence.hunt.scoring import with_crews
+from ringfence.hunt.scoring import score, with_crews
+from ringfence.hunt.second_look import look_again
 from ringfence.hunt.signal import Example, all_detectors
+from ringfence.hunt.weights import shipped_weights
 from ringfence.model.engine import Engine
 from ringfence.model.record import CALL_RECORD
 from ringfence.simulate.scenario import build
@@ -280,6 +282,17 @@ def test_a_whole_hunt_finds_the_same(
     assert summary["engine"] == each_engine.name
     for entry in ("rows", "notes", "period", "counts", "signals"):
         assert summary[entry] == other[entry], entry
+
+
+def test_the_hunt_compared_looks_again(network: Network, tmp_path: Path) -> None:
+    """Else the findings above would say nothing about the second look."""
+    with _one_thread(tmp_path) as engine:
+        context = load_context(engine, network.as_written, region="GB", numbers=network.files.numbers)
+        first = score(context, shipped_weights())
+        found = first.evidence.calls[first.score >= HuntSettings().flag_threshold]
+        again = look_again(context, found)
+        assert again is not context
+        assert len(gather(again).calls) > len(first.evidence.calls)
 
 
 def test_a_kept_table_is_not_computed_again(each_engine: Engine) -> None:

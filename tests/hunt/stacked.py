@@ -23,8 +23,8 @@ _OWN = ("trunk", "account", "fingerprint", "source_ip", "origid", "imei_tac", "c
 
 
 def number(example: int, symbol: str | None) -> str | None:
-    """The made-up number behind `person:3` or `office:3`; short codes pass."""
-    if symbol is None or ":" not in symbol:
+    """The made-up number behind `person:3` or `office:3`; short codes and tokens pass."""
+    if symbol is None or not symbol.startswith(("person:", "office:")):
         return symbol
     kind, i = symbol.split(":")
     return f"+999{2 if kind == 'person' else 8}{example:04d}{int(i):06d}"

@@ -8,7 +8,7 @@ from tests.hunt.conftest import World
 
 from ringfence.errors import InputError
 from ringfence.hunt.context import Context
-from ringfence.hunt.evidence import TOGETHER, Evidence, gather, missing_fields, unit_strengths
+from ringfence.hunt.evidence import TOGETHER, Evidence, gather, missing_fields, surprise, unit_strengths
 from ringfence.hunt.signal import all_detectors, call, office, person
 
 DETECTORS = {d.SIGNAL.name: d for d in all_detectors()}
@@ -52,6 +52,24 @@ def test_people_who_rang_for_help_count_by_how_surprising_that_is() -> None:
     assert of(3, 10, 0.01) > of(3, 10, 0.1)  # where everybody rings their bank, nobody stands out
     assert of(30, 3000, 0.01) < 0.2
     assert of(10, 10, 1e-9) == 1.0
+
+
+def test_a_large_unit_with_hardly_more_calls_for_help_than_usual_says_little() -> None:
+    def of(rang: int, size: int) -> float:
+        given = evidence({"owner_callback": [1.0] * rang + [0.0] * (size - rang)})
+        return float(strengths(given, [0] * size, {0: size}, 0.005)["owner_callback"].iloc[0])
+
+    assert surprise(np.array([60.0]), np.array([15.0])).tolist() == [1.0]
+    assert of(60, 3000) < 0.5  # sure, but twice what is usual is not much
+    assert of(300, 3000) == 1.0
+
+
+def test_surprise_is_that_of_two_or_more_where_few_were_expected() -> None:
+    hits, expected = np.array([0.0, 1, 2, 2, 5, 50]), np.array([1e-9, 1e-9, 1e-9, 1.0, 1.0, 1.0])
+    found = surprise(hits, expected)
+    assert found[:2].tolist() == [0.0, 0.0]
+    assert found[2] == found[5] == 1.0
+    assert 0.0 < found[3] < found[4] < 1.0
 
 
 def test_a_signal_on_units_passes_as_it_is() -> None:

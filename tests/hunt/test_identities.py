@@ -12,10 +12,12 @@ from tests.hunt.stacked import number
 from ringfence.hunt.context import Context
 from ringfence.hunt.identities import (
     HELP_CODES,
+    Habit,
     calls_for_help,
     named_numbers,
     protected_numbers,
     quiet_numbers,
+    settled_numbers,
     usual_homes,
     who_shows_what,
 )
@@ -176,3 +178,75 @@ def test_calls_for_help_go_to_protected_owners_and_short_codes(world: World) -> 
     }
     without_register = calls_for_help(context.engine, context.calls, None)
     assert context.engine.collect(without_register)["rang"].to_pylist() == [text_to_code("159")]
+
+
+DAY = 24 * 60
+
+
+def daily(trunk: str, days: int, calls: int = 2, shown: int = 0, **fields: Any) -> list[dict[str, Any]]:
+    """So many calls a day with one number over one trunk, to people of their own."""
+    return [
+        call(d * DAY + 9 * i, office(shown), person(50 * d + i), 60, trunk=trunk, **fields)
+        for d in range(days)
+        for i in range(calls)
+    ]
+
+
+def settled(context: Context) -> set[tuple[int, int]]:
+    rows = context.engine.collect(context.ground.settled).to_pylist()
+    return {(row["settled"], row["settled_entry"]) for row in rows}
+
+
+TEAM = ((office(0), "Bank", "inbound_only"),)
+
+
+def test_a_number_that_calls_day_after_day_from_one_place_is_settled_there(world: World) -> None:
+    context = world(*daily("TEAM", 8), call(3 * DAY, office(0), person(900), 60, trunk="X"), register=TEAM)
+    assert settled(context) == {(text_to_code(str(SHOP)), entry_of(context, "TEAM"))}
+
+
+def test_a_number_that_is_borrowed_over_several_ways_in_is_not(world: World) -> None:
+    calls = [row for i in range(6) for row in daily(f"T{i}", 1 + i % 2, calls=3)]
+    assert settled(world(*calls, register=TEAM)) == set()
+
+
+def test_a_few_days_or_a_few_calls_make_no_habit(world: World) -> None:
+    assert settled(world(*daily("X", 3, calls=20), *daily("H", 14, shown=5), register=TEAM)) == set()
+    assert settled(world(*daily("X", 4, calls=1), register=TEAM)) == set()
+
+
+def test_the_longer_the_records_the_more_days_a_habit_takes(world: World) -> None:
+    later = call(40 * DAY, office(5), person(1), 60, trunk="H")
+    assert settled(world(*daily("TEAM", 6), register=TEAM))
+    assert not settled(world(*daily("TEAM", 6), later, register=TEAM))
+
+
+def test_an_owner_may_call_steadily_from_several_places(world: World) -> None:
+    calls = [row for i in range(5) for row in daily(f"T{i}", 6, calls=6)]
+    context = world(*calls, register=TEAM)
+    assert len(settled(context)) == 5  # none has a good part of the calls, each has many
+    habits = settled_numbers(
+        context.engine,
+        context.calls,
+        context.ground.named,
+        context.ground.units,
+        context.days,
+        Habit(many_calls=1000),
+    )
+    assert context.engine.collect(habits).num_rows == 0
+
+
+def test_forwarded_calls_make_no_habit(world: World) -> None:
+    forwarded = daily("DIVERT", 8, diverted_from=office(7))
+    assert settled(world(*forwarded, register=TEAM)) == set()
+    # nor do they take the team's away
+    context = world(*forwarded, *daily("TEAM", 8, calls=1), register=TEAM)
+    assert settled(context) == {(text_to_code(str(SHOP)), entry_of(context, "TEAM"))}
+
+
+def test_only_the_numbers_of_a_register_settle(world: World) -> None:
+    rung = [call(i, person(i), office(1), 60, trunk="H") for i in range(400)]  # a quiet one, learned
+    context = world(*rung, *daily("SHOP", 8, calls=1, shown=1), *daily("FIRM", 8, shown=2), register=TEAM)
+    named = context.engine.collect(context.ground.named).to_pylist()
+    assert "quiet" in {row["use"] for row in named}
+    assert settled(context) == set()

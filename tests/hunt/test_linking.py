@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 from tests.hunt.conftest import World
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.linking import _alike, link
+from ringfence.hunt.linking import Linkage, _shape_rarity, _shape_ties, link
 from ringfence.hunt.signal import call, office, person
 
 BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(6))
@@ -117,12 +118,35 @@ def test_one_kind_of_fact_accuses_nobody(world: World) -> None:
     assert link(context, two)["platform"].nunique() == 1
 
 
-def test_very_many_calls_with_one_code_are_tied_evenly_and_not_all_to_all() -> None:
-    size = 3000
-    ties = _alike(np.zeros(size, np.int64), 2.0, size)
-    assert ties.nnz < size * size / 10  # all pairs grew with the square: 8,000 calls took 8 GB
-    strength = np.asarray(ties.sum(axis=1)).ravel()
-    # a call is tied as strongly as by ties of the same rarity to all the others
-    rarity = np.log((size + 1) / size) / np.log(size + 1) / np.sqrt(size - 1)
-    assert np.allclose(strength, 2.0 * rarity * (size - 1))
-    assert ties.diagonal().sum() == 0 and abs(ties - ties.T).nnz == 0
+def test_rarity_of_a_shape_grows_with_each_power_of_ten() -> None:
+    linkage = Linkage()
+    sizes = pd.Series({1: 900_000, 2: 90_000, 3: 9_000, 4: 900, 5: 90, 6: 10})
+    rarity = _shape_rarity(np.array([-1, 1, 2, 3, 4, 5, 6]), sizes, linkage)
+    assert rarity[:3].tolist() == [0.0, 0.0, 0.0]  # none, and common ones
+    assert 0 < rarity[3] < rarity[4] <= rarity[5] == rarity[6] == linkage.most_shape
+    assert np.isclose(rarity[4] - rarity[3], min(linkage.shape, linkage.most_shape - rarity[3]))
+
+
+def test_a_rare_shape_ties_as_much_as_both_groups_have_of_it() -> None:
+    shapes = np.array([1, 1, 2, 1, 2, 2, 2, 3])
+    rarity = np.where(shapes == 1, 2.0, 0.0)  # the others are common
+    groups = np.array([7, 7, 7, 5, 5, 5, 5, 9])
+    assert _shape_ties(shapes, rarity, groups) == {(5, 7): 2.0 / 4}
+    assert _shape_ties(shapes, np.zeros(8), groups) == {}
+
+
+def test_a_rare_shape_shared_with_innocents_joins_what_is_far_apart_in_time(world: World) -> None:
+    # too many innocents have it for it to be the service's own; two banks, days apart, share nothing else
+    innocents = [
+        call(3 * i, person(100 + i % 40), person(200 + i), 60, trunk=f"T{i % 7}", fingerprint=shape)
+        for i, shape in enumerate(["rare"] * 40 + ["common"] * 400)
+    ]
+    one, two = service(0, 0, "A", "rare", 0), service(20, 5000, "B", "rare", 1)
+    context = world(*innocents, *one, *two, register=BANKS)
+    mine = flagged(context)
+    mine = mine[mine["call_id"] >= "0000-000440"].reset_index(drop=True)
+    assert len(mine) == 16
+    loose = Linkage(common_shape=0.9, shape=2.0)
+    assert link(context, mine, loose)["platform"].nunique() == 1
+    assert link(context, mine, msgspec.structs.replace(loose, shape=0.0))["platform"].nunique() == 2
+    assert link(context, mine, msgspec.structs.replace(loose, common_shape=0.05))["platform"].nunique() == 2

@@ -90,7 +90,7 @@ def test_summary(small_hunt: Path, small_net: Path) -> None:
     first, last = (dt.datetime.fromisoformat(summary["period"][k]) for k in ("first", "last"))
     assert dt.timedelta(days=3) < last - first <= dt.timedelta(days=4)
     assert set(summary["seconds"]) == {
-        *("read records", "choose suspects", "weigh evidence", "link calls", "write findings")
+        *("read records", "choose suspects", "weigh evidence", "look again", "link calls", "write findings")
     }
     assert "stood_aside" not in states(summary).values()
     assert {s["calls"] > 0 for s in summary["signals"] if s["status"] == "spoke"} == {True}

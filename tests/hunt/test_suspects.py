@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from tests.hunt.conftest import World
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.detectors import owner_switch
+from ringfence.hunt.detectors import many_owners, over_capacity, owner_switch, protected_identity, sim_farm
 from ringfence.hunt.signal import call, office, person
 from ringfence.hunt.suspects import Limits, standing_out
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
@@ -124,3 +124,89 @@ def test_a_unit_is_whole_when_all_its_calls_are_suspects(small_context: Context)
     assert set(whole["kind"]) <= set(KINDS)
     for kind, unit in whole[["kind", "unit"]].head(50).itertuples(index=False):
         assert (found[kind] == unit).sum() == small_context.sizes[kind][unit]
+
+
+def test_what_steady_use_says_of_a_register_entry_is_known_of_each_suspect(world: World) -> None:
+    team = [
+        call(d * 1440 + 9 * i, office(0), person(20 * d + i), 60, trunk="TEAM")
+        for d in range(8)
+        for i in (0, 1)
+    ]
+    context = world(
+        *team,
+        call(200, office(0), person(900), 60, trunk="X"),
+        call(200, office(1), person(901), 60, trunk="X"),
+        call(250, office(0), person(902), 60, trunk="TEAM", diverted_from=office(7)),
+        register=((office(0), "Bank", "inbound_only"), (office(1), "Bank 1", "inbound_only")),
+    )
+    found = suspects_of(context)
+    assert len(found) == 19
+    at_team, at_x, other = found.iloc[0], found.loc["0000-000016"], found.loc["0000-000017"]
+    assert (at_team["settled"], at_team["contradicted"], at_team["here"]) == (True, True, 17)
+    assert (at_x["settled"], at_x["contradicted"], at_x["here"]) == (False, True, 1)
+    assert (other["settled"], other["contradicted"], other["here"]) == (False, False, 1)
+    # what the register says is the weaker for it, most of all where the number calls from steadily
+    rows = context.engine.collect(protected_identity.detect(context, protected_identity.Thresholds()))
+    strength = dict(zip(rows["call_id"].to_pylist(), rows["strength"].to_pylist(), strict=True))
+    assert strength["0000-000000"] < strength["0000-000016"] < strength["0000-000017"] == 1.0
+
+
+def test_a_forwarded_call_accuses_less_than_one_that_begins_here(world: World) -> None:
+    context = world(
+        call(0, office(0), person(0), 60, trunk="A"),
+        call(9, office(0), person(1), 60, trunk="B", diverted_from=office(7)),
+        call(20, None, person(2), 60, trunk="A"),
+        register=((office(0), "Bank", "inbound_only"),),
+    )
+    rows = context.engine.collect(protected_identity.detect(context, protected_identity.Thresholds()))
+    strength = dict(zip(rows["call_id"].to_pylist(), rows["strength"].to_pylist(), strict=True))
+    assert strength["0000-000001"] < strength["0000-000000"] == 1.0
+    assert set(strength) == {"0000-000000", "0000-000001"}
+
+
+def test_how_often_a_number_calls_from_here_is_counted_over_all_shapes(world: World) -> None:
+    calls = [
+        call(9 * i, office(0), person(i), 60, trunk="AB"[i % 3 // 2], fingerprint=f"f{i % 2}")
+        for i in range(9)
+    ]
+    found = suspects_of(world(*calls, register=((office(0), "Bank", "inbound_only"),)))
+    assert found["here"].tolist() == [6, 6, 3] * 3
+
+
+def test_a_firm_at_home_on_two_trunks_is_not_over_its_capacity(world: World) -> None:
+    def strengths(calls: int) -> set[float]:
+        rows = [call(i // 2 * 120, office(0), person(i), 300, trunk="AB"[i % 2]) for i in range(2 * calls)]
+        context = world(*rows, register=((office(0), "Bank", "inbound_only"),))
+        found = over_capacity.detect(context, over_capacity.Thresholds())
+        return {round(x, 6) for x in context.engine.collect(found)["strength"].to_pylist()}
+
+    assert max(strengths(5)) == 1.0
+    assert max(strengths(25)) == 0.3
+
+
+def test_owners_who_call_steadily_from_a_desk_are_not_many(world: World) -> None:
+    register = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(4))
+
+    def strengths(days: int) -> list[float]:
+        rows = [
+            call(d * 1440 + 9 * i, office(i % 4), person(50 * d + i), 60, trunk="DESK")
+            for d in range(days)
+            for i in range(8)
+        ]
+        context = world(*rows, register=register)
+        found = many_owners.detect(context, many_owners.Thresholds())
+        return [float(x) for x in context.engine.collect(found)["strength"].to_pylist()]
+
+    assert max(strengths(1)) == 1.0
+    assert strengths(8) == []
+
+
+def test_a_sim_card_counts_from_its_first_call(world: World) -> None:
+    calls = [
+        call(3 * i, person(500 + i), person(i), 40, trunk="M", imei_tac="35000000", cell="C1")
+        for i in range(8)
+    ]
+    context = world(*calls)
+    assert len(suspects_of(context)) == 8
+    found = context.engine.collect(sim_farm.detect(context, sim_farm.Thresholds()))
+    assert found["strength"].to_pylist() == [1.0]

@@ -40,6 +40,33 @@ def test_a_trunk_without_signalling_shows_neither_shape_nor_address() -> None:
     assert network.shape[line] == 0 and network.addresses[line] == []
 
 
+def test_records_may_keep_shapes_without_addresses() -> None:
+    network = Network(build("small", settings=["fingerprint_coverage=1.0", "address_coverage=0.0"]))
+    line = network.add_line(network.reseller[0], np.random.default_rng(1), shape=3)
+    assert network.shape[line] == 3 and network.addresses[line] == []
+
+
+def test_fewer_trunks_with_addresses_are_some_of_the_same() -> None:
+    def addressed(coverage: float) -> set[str]:
+        network = Network(build("small", settings=[f"address_coverage={coverage}"], seed=3))
+        return {trunk.name for trunk in network.trunks if trunk.addressed}
+
+    none, some, all_ = addressed(0.0), addressed(0.4), addressed(1.0)
+    assert not none and some < all_ and 0.2 < len(some) / len(all_) < 0.6
+
+
+def test_a_network_may_be_connected_to_few_carriers() -> None:
+    def carriers(share: float) -> list[int]:
+        network = Network(build("small", settings=[f"carrier_share={share}"]))
+        return [
+            len({network.trunks[t].carrier for t in trunks})
+            for trunks in (network.reseller, network.wholesale, network.international)
+        ]
+
+    assert carriers(0.0) == [1, 1, 1]  # one at least
+    assert all(one < some < every for one, some, every in zip(*map(carriers, (0.0, 0.5, 1.0)), strict=True))
+
+
 def test_hidden_trunks_spare_the_home_network() -> None:
     network = Network(build("hidden_trunks", settings=["hidden_trunk_share=1.0"]))
     rng = np.random.default_rng(1)

@@ -21,20 +21,24 @@ import pyarrow as pa
 from ibis import _
 
 from ringfence.hunt.identities import (
+    Habit,
     calls_for_help,
     named_numbers,
     protected_numbers,
     quiet_numbers,
+    settled_numbers,
     usual_homes,
     who_shows_what,
 )
 from ringfence.hunt.records import DAY, Records
 from ringfence.hunt.suspects import (
+    Ground,
     Limits,
     gather_suspects,
     one_way_devices,
     standing_out,
     sum_up_sources,
+    switchboards,
     whole_units,
 )
 from ringfence.hunt.units import KINDS, SOURCE_UNITS, number_units
@@ -44,19 +48,21 @@ from ringfence.model.engine import Engine
 class Context(msgspec.Struct, frozen=True):
     """All that a detector may look at. Tables are ibis expressions kept by the engine.
 
-    calls: the coded table (hunt.records). suspects: see `hunt.suspects.gather_suspects`. whole: kind, unit
-    of the units all of whose calls are suspects. kinds: the kinds of unit to judge. sizes: kind -> calls
-    per unit in all the records. rings: person, rang, t. inbound: called, n_in. sources: one row per source
-    with its units. shapes: calls and trunks per shape. owners: texts behind the owner numbers. declared and
+    calls: the coded table (hunt.records). ground: what a closer look at calls needs. sums: one row per
+    source, `hunt.suspects.sum_up_sources`. suspects: see `hunt.suspects.look_closely`. whole: kind, unit of
+    the units all of whose calls are suspects. kinds: the kinds of unit to judge. sizes: kind -> calls per
+    unit in all the records. rings: person, rang, t. inbound: called, n_in. sources: one row per source with
+    its units. shapes: calls and trunks per shape. owners: texts behind the owner numbers. declared and
     reports: number, called, t. fields: the record's columns with values, and which of the files register,
     declared, reports are there. long_share: share of the answered calls over five minutes. heard_base:
     share of the conversations after which the called person rang for help. days: that the records span, at
-    least 1.
-    """
+    least 1."""
 
     engine: Engine
     records: Records
     calls: ir.Table
+    ground: Ground
+    sums: pd.DataFrame
     suspects: ir.Table
     whole: ir.Table
     kinds: tuple[str, ...]
@@ -111,10 +117,19 @@ def build_context(
     sums = sums.merge(sources[unit_columns], on="source")
     chosen = standing_out(sums, limits, records.accepted)
     devices = one_way_devices(engine, records, homes, inbound)
-    suspects = gather_suspects(
-        engine, records, chosen, named, homes, inbound, units, country_code, devices, limits
+    days = max((records.last - records.first) / DAY, 1.0)
+    ground = Ground(
+        pairs=pairs,
+        named=named,
+        settled=settled_numbers(engine, calls, named, units, days, Habit()),
+        homes=homes,
+        units=units,
+        busy=switchboards(engine, records, inbound, limits),
+        country_code=country_code,
+        located={"imei_tac", "cell"} <= records.fields,
     )
-    whole, sizes = whole_units(engine, suspects, sums)
+    suspects = gather_suspects(engine, records, chosen, ground, devices, limits)
+    whole, sizes = whole_units(engine, suspects, sums, "whole_units")
     extra = {
         name
         for name, table in (("declared", declared), ("reports", reports))
@@ -130,6 +145,8 @@ def build_context(
         engine=engine,
         records=records,
         calls=calls,
+        ground=ground,
+        sums=sums,
         suspects=suspects,
         whole=whole,
         kinds=KINDS,
@@ -144,5 +161,5 @@ def build_context(
         fields=records.fields | extra,
         long_share=float((sums["long"].sum() + 1) / (sums["answered"].sum() + 100)),
         heard_base=float((sums["rang"].sum() + 1) / (sums["heard"].sum() + 1000)),
-        days=max((records.last - records.first) / DAY, 1.0),
+        days=days,
     )

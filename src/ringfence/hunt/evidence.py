@@ -35,7 +35,9 @@ _COLUMNS = (
     "owner",
     "use",
     "at_home",
+    "home_total",
     "home_top",
+    "switchboard",
     *KINDS,
 )
 
@@ -123,7 +125,11 @@ TOGETHER = (
 )
 
 
-def _surprise(hits: Floats, expected: Floats) -> Floats:
+#: Share of a unit's conversations after which people ring for help that speaks as loudly as can be.
+_FULL_HEARD = 0.05
+
+
+def surprise(hits: Floats, expected: Floats) -> Floats:
     """How surprising so many hits are where so many were `expected`: 0, up to 1 at one in a million."""
     odds = -poisson.logsf(hits - 1, np.maximum(expected, 1e-6)) / np.log(10)
     return np.asarray(np.where(hits >= 2, np.clip(odds / 6.0, 0.0, 1.0), 0.0), np.float64)
@@ -152,7 +158,10 @@ def unit_strengths(
     if "owner_callback" in evidence.on_calls:
         conversations = evidence.calls["answered"].to_numpy() & (evidence.calls["talk"].to_numpy() >= 20)
         rang = per_unit((evidence.on_calls["owner_callback"] >= 0.5).astype(np.float64))
-        table["owner_callback"] = _surprise(rang, heard_base * per_unit(conversations.astype(np.float64)))
+        heard = per_unit(conversations.astype(np.float64))
+        # a large unit with hardly more than is usual says little, however sure that is
+        share = np.clip(rang / np.maximum(heard, 1.0) / _FULL_HEARD, 0.0, 1.0)
+        table["owner_callback"] = surprise(rang, heard_base * heard) * share
     for name, by_kind in evidence.on_units.items():
         found = by_kind.get(kind)
         table[name] = 0.0 if found is None else found.reindex(index, fill_value=0.0).to_numpy()

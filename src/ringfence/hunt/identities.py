@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import msgspec
 import pandas as pd
 import pyarrow as pa
 from ibis import _
 
-from ringfence.hunt.records import text_to_code
+from ringfence.hunt.records import DAY, text_to_code
 from ringfence.model.engine import Engine
 from ringfence.numbers.tokens import is_token
 
@@ -176,6 +177,44 @@ def named_numbers(engine: Engine, protected: ir.Table | None, quiet: ir.Table) -
         valid_until=protected.valid_until.cast("int64"),
     )
     return engine.keep(ibis.union(known, learned.anti_join(known, "code")), "named")
+
+
+class Habit(msgspec.Struct, frozen=True):
+    """What makes an entry a place that a number calls from steadily: so many calls from there, a good part of
+    all that the number makes, on so many days and on so large a share of the days; or `many_calls` on
+    `many_days` of them, since an owner may call from several places, and records may be short."""
+
+    calls: int = 5
+    days: int = 4
+    share_of_days: float = 0.25
+    share_of_calls: float = 0.3
+    many_calls: int = 20
+    many_days: float = 0.4
+
+
+def settled_numbers(
+    engine: Engine, calls: ir.Table, named: ir.Table, units: ir.Table, days: float, habit: Habit
+) -> ir.Table:
+    """settled, settled_entry: the named numbers that call steadily from an entry, whatever the register says.
+
+    days: that the records span. Whoever answers for a number calls from it day after day from one place; who
+    borrows it does so now and then, and from wherever there is a way in. Forwarded calls do not count: they
+    come from everywhere."""
+    shown = calls.filter(calls.diverted.isnull()).select(
+        "caller", "source", day=(calls.t // DAY).cast("int64")
+    )
+    shown = shown.semi_join(named.filter(named.use != "quiet"), shown.caller == named.code)
+    placed = shown.join(units.select("source", "entry"), "source")
+    habits = placed.group_by(settled="caller", settled_entry="entry").aggregate(
+        n=_.count(), days=_.day.nunique()
+    )
+    habits = habits.mutate(total=_.n.sum().over(group_by="settled"))
+    steady = (habits.n >= habit.calls) & (habits.days >= max(habit.days, habit.share_of_days * days))
+    mostly = habits.n >= habit.share_of_calls * habits.total
+    often = (habits.n >= habit.many_calls) & (habits.days >= habit.many_days * days)
+    return engine.keep(
+        habits.filter((steady & mostly) | often).select("settled", "settled_entry"), "settled_numbers"
+    )
 
 
 def calls_for_help(engine: Engine, calls: ir.Table, protected: ir.Table | None) -> ir.Table:

@@ -3,8 +3,7 @@
 A tie counts by its rarity. What a service owns ties its calls together: a shape, an entry or an address most
 of whose calls are flagged. Common things (a big trunk, a default stack) tie nothing. Calls that came over
 such common ground join the platform with which they share victims and identities, weighted by how few others
-share them. Inside a platform, weighted communities over identities, victims, accounts and list order are its
-campaigns.
+share them. Inside a platform, `hunt.campaigns` finds the customers at work.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix, csr_matrix, diags, identity
+from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from sknetwork.clustering import Louvain
 
+from ringfence.hunt.campaigns import campaigns
 from ringfence.hunt.context import Context
-from ringfence.hunt.records import DAY, HOUR, TOKEN_BASE
+from ringfence.hunt.records import DAY, HOUR
 from ringfence.hunt.scoring import chain
 
 
@@ -29,8 +28,8 @@ class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
     least_calls: a platform with fewer calls is not reported. person, number: the weight of one shared thing
     within so many hours. join_stray, join_anchored: the tie that joins two groups, plus `growth` for each
-    pair of their calls, for chance. same_*, next_call: weights of ties between calls when campaigns are
-    sought; resolution: of Louvain's modularity."""
+    pair of their calls, for chance. shape: the weight of a shared shape for each power of ten that it is
+    rarer than `common_shape` (a share of the calls that have one), at most `most_shape`."""
 
     owned_share: float = 0.5
     least_calls: int = 5
@@ -42,13 +41,9 @@ class Linkage(msgspec.Struct, frozen=True):
     join_stray: float = 0.4
     join_anchored: float = 0.9
     growth: float = 0.0015
-    same_number: float = 2.0
-    same_person: float = 2.0
-    same_account: float = 2.0
-    same_area: float = 2.0
-    same_region_and_day: float = 0.5
-    next_call: float = 1.5
-    resolution: float = 0.6
+    shape: float = 1.0
+    common_shape: float = 0.03
+    most_shape: float = 2.0
 
 
 #: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen. That a
@@ -68,6 +63,10 @@ SOURCE_FACTS = (
     ("human_pacing",),
     ("sim_farm",),
 )
+
+#: Log-odds that being tied to a platform adds to a call's own: company that the score, which knows nothing of
+#: platforms, cannot see. A call that falls short alone is flagged where it joins one.
+JOINED = 2.2
 
 _OWNED = ("entry", "address", "shape", "cell")
 
@@ -128,7 +127,34 @@ def _ties(meetings: pd.DataFrame, groups: Any) -> dict[tuple[int, int], float]:
     return {(int(one), int(two)): float(tie) for (one, two), tie in sums.items()}
 
 
-def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) -> Any:
+def _shape_rarity(shapes: Any, sizes: pd.Series, linkage: Linkage) -> Any:
+    """What it means for two calls to have the shape of each call in common: 0 for no shape or a common
+    one."""
+    share = sizes.reindex(shapes).to_numpy(np.float64) / max(float(sizes.sum()), 1.0)
+    weight = linkage.shape * np.log10(linkage.common_shape / np.where(np.isnan(share), 1.0, share))
+    return np.clip(weight, 0.0, linkage.most_shape)
+
+
+def _shape_ties(shapes: Any, rarity: Any, groups: Any) -> dict[tuple[int, int], float]:
+    """How strongly groups are tied by a rare shape: as much of it as both have."""
+    frame = pd.DataFrame({"shape": shapes, "group": groups, "rarity": rarity})
+    sizes = frame["group"].value_counts()
+    frame = frame[frame["rarity"] > 0]
+    held = (
+        frame.groupby(["shape", "group"]).agg(n=("rarity", "size"), rarity=("rarity", "first")).reset_index()
+    )
+    held["share"] = held["n"] / sizes.reindex(held["group"]).to_numpy()
+    ties: dict[tuple[int, int], float] = {}
+    for _shape, rows in held.groupby("shape", sort=True):
+        found = list(zip(rows["group"], rows["share"], rows["rarity"], strict=True))
+        for place, (one, share, weight) in enumerate(found):
+            for two, other, _same in found[place + 1 :]:
+                pair = (int(min(one, two)), int(max(one, two)))
+                ties[pair] = ties.get(pair, 0.0) + float(weight) * min(share, other)
+    return ties
+
+
+def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, linkage: Linkage) -> Any:
     """Join groups, the best-tied pair first, until no tie is stronger than chance would have it between
     groups of their sizes.
 
@@ -140,7 +166,9 @@ def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, linkage: Linkage) ->
         sizes = Counter(groups.tolist())
         own = set(groups[anchored].tolist())
         best, best_tie = None, 0.0
-        for (a, b), tie in _ties(meetings, groups).items():
+        ties = Counter(_ties(meetings, groups))
+        ties.update(_shape_ties(calls["shape"].to_numpy(), rarity, groups))
+        for (a, b), tie in sorted(ties.items()):
             need = linkage.join_anchored if a in own and b in own else linkage.join_stray
             need += linkage.growth * sizes[a] * sizes[b]
             if tie / need > best_tie:  # pairs come in order, so the lowest wins a draw
@@ -167,86 +195,9 @@ def _name(prefix: str, texts: list[str]) -> str:
     return f"{prefix}{digest[:8]}"
 
 
-#: Up to so many calls with one code each is tied to every other; of more, to twice _DRAWN, evenly drawn.
-_EVERY_PAIR = 500
-_DRAWN = 100
-
-
-def _alike(codes: Any, weight: float, size: int) -> csr_matrix:
-    """Calls tied by an equal code (-1: none); a thing that many calls share ties each two of them less.
-
-    Where very many share it, a call is tied to some of the others, each tie the stronger for it: all pairs
-    of 20,000 calls over one account would fill the memory."""
-    codes = np.asarray(codes)
-    rows = np.flatnonzero(codes != -1)
-    compact, uniques = pd.factorize(codes[rows])
-    count = np.bincount(compact, minlength=len(uniques))
-    rarity = np.log((size + 1) / count) / np.log(size + 1) / np.sqrt(np.maximum(count - 1, 1))
-    few = count[compact] <= _EVERY_PAIR
-    half = csr_matrix(
-        (np.sqrt(weight * rarity)[compact[few]], (rows[few], compact[few])),
-        shape=(size, max(len(uniques), 1)),
-    )
-    ties = half @ half.T
-    for code in np.flatnonzero(count > _EVERY_PAIR):
-        members = rows[compact == code]
-        steps = np.random.default_rng(0).choice(np.arange(1, len(members)), _DRAWN, replace=False)
-        others = np.concatenate([np.roll(members, step) for step in steps])
-        each = weight * rarity[code] * (len(members) - 1) / (2 * _DRAWN)
-        drawn = csr_matrix(
-            (np.full(len(others), each), (np.tile(members, _DRAWN), others)), shape=(size, size)
-        )
-        ties = ties + drawn + drawn.T
-    return ties
-
-
-def _one_after_the_other(calls: pd.DataFrame, weight: float) -> csr_matrix:
-    """Ties from each call to those that begin in the 40 minutes after it ends, shared among them: a customer
-    makes one call at a time."""
-    start, end = calls["t"].to_numpy(), calls["end"].to_numpy()
-    rows, columns, values = [], [], []
-    order = np.lexsort((calls["call_id"].to_numpy(), start))
-    for place, one in enumerate(order):
-        following = [two for two in order[place + 1 : place + 12] if start[two] <= end[one] + 40 * HOUR // 60]
-        for two in following:
-            if start[two] >= end[one] - 2_000_000:
-                rows.append(one)
-                columns.append(two)
-                values.append(weight / len(following))
-    ties = csr_matrix((values, (rows, columns)), shape=(len(calls), len(calls)))
-    return ties + ties.T
-
-
-def _communities(calls: pd.DataFrame, linkage: Linkage) -> Any:
-    """Campaigns among the calls of one platform: Louvain communities over what one customer's calls share."""
-    size = len(calls)
-    if size < 4:
-        return np.zeros(size, np.int64)
-    frame = calls.reset_index(drop=True)
-    caller = frame["caller"].fillna(-1).astype("int64").to_numpy()
-    plain = (frame["called"] < TOKEN_BASE).to_numpy()  # tokens lie in no area
-    area = np.where(plain, frame["called"] // 10_000, -1)
-    region = pd.factorize(pd.Series(list(zip(frame["called"] // 1_000_000, frame["t"] // DAY, strict=True))))[
-        0
-    ]
-    region = np.where(plain, region, -1)
-    ties = (
-        _alike(caller, linkage.same_number, size)
-        + _alike(frame["called"], linkage.same_person, size)
-        + _alike(np.where(frame["has_account"], frame["entry"], -1), linkage.same_account, size)
-        + _alike(frame["device"], linkage.same_account, size)
-        + _alike(area, linkage.same_area, size)
-        + _alike(region, linkage.same_region_and_day, size)
-        + _one_after_the_other(frame, linkage.next_call)
-    )
-    # a call that shares nothing is a campaign of its own
-    ties = ties - diags(ties.diagonal()) + 1e-6 * identity(size, format="csr")
-    model = Louvain(resolution=linkage.resolution, shuffle_nodes=False, random_state=0)
-    return model.fit_predict(csr_matrix(ties))
-
-
 def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None) -> pd.DataFrame:
-    """`flagged` (suspect calls with `score`, ordered by call_id) with `platform` and `campaign`.
+    """`flagged` (suspect calls with `score`, ordered by call_id, down to what `JOINED` can lift) with
+    `platform` and `campaign`.
 
     Calls of what is too small to report are dropped. Names depend on the evidence alone.
     """
@@ -259,9 +210,9 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     sitting = chain(calls[calls["caller"].notna()], ["caller", "entry"], round(linkage.sitting_hours * HOUR))
     groups = _components(owned, [sitting], len(calls))
     anchored = np.any([g >= 0 for g in owned], axis=0)
-    groups = _merge(calls, groups, anchored, linkage)
+    rarity = _shape_rarity(calls["shape"].to_numpy(), context.shapes["calls"], linkage)
+    groups = _merge(calls, groups, anchored, rarity, linkage)
     texts = context.sources.set_index("source")
-    calls["has_account"] = texts["account"].reindex(calls["source"]).to_numpy() != ""
     platform = np.full(len(calls), "", object)
     campaign = np.full(len(calls), "", object)
     for group in np.unique(groups):
@@ -282,7 +233,7 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
             shown = calls.loc[rows, "caller"].dropna().unique()
             name = _name("P-", [*evidence, *(str(int(c)) for c in shown)])
         platform[rows] = name
-        found = _communities(calls.loc[rows], linkage)
+        found = campaigns(calls.loc[rows])
         order = calls.loc[rows].assign(found=found).groupby("found")["t"].min().sort_values().index
         number = {int(c): i + 1 for i, c in enumerate(order)}
         campaign[rows] = [f"{name}/{number[int(c)]:02d}" for c in found]

@@ -23,12 +23,13 @@ from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told, with_hidden
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
-from ringfence.hunt.linking import link
+from ringfence.hunt.linking import JOINED, link
 from ringfence.hunt.protected import protected_of
 from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable, words_of_zone
 from ringfence.hunt.scoring import score
+from ringfence.hunt.second_look import look_again
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
-from ringfence.hunt.weights import shipped_weights
+from ringfence.hunt.weights import probability, shipped_weights
 from ringfence.ingest.writer import no_empty_leftover
 from ringfence.model.profile import PlatformProfile
 from ringfence.numbers.allocation import load_allocation
@@ -108,7 +109,14 @@ def _hunt(
     progress: Progress | None,
 ) -> dict[str, Any]:
     seconds: dict[str, float] = {}
-    stages = ("read records", "choose suspects", "weigh evidence", "link calls", "write findings")
+    stages = (
+        "read records",
+        "choose suspects",
+        "weigh evidence",
+        "look again",
+        "link calls",
+        "write findings",
+    )
 
     @contextmanager
     def stage(name: str) -> Iterator[None]:
@@ -149,12 +157,19 @@ def _hunt(
             )
         with stage("weigh evidence"):
             scores = score(context, shipped_weights())
+        with stage("look again"):
+            found = scores.evidence.calls[scores.score >= settings.flag_threshold]
+            again = look_again(context, found)
+            if again is not context:
+                context, scores = again, score(again, shipped_weights())
         with stage("link calls"):
             calls = scores.evidence.calls.assign(
-                score=np.round(scores.score, 9), signals=findings.call_signals(scores)
+                score=np.round(scores.score, 9),
+                joined=np.round(probability(scores.log_odds + JOINED), 9),
+                signals=findings.call_signals(scores),
             )
-            flagged = calls[calls["score"] >= settings.flag_threshold]
-            linked = findings.describe(context, link(context, flagged))
+            linked = link(context, calls[calls["joined"] >= settings.flag_threshold])
+            linked = findings.describe(context, linked.assign(score=linked["joined"]))
             profiles = _profiles(context, linked, loaded.raw)
         with stage("write findings"):
             matches = {p.id: m for p in profiles if (m := best_match(p, known))}

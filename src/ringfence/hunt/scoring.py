@@ -20,8 +20,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.evidence import Evidence, gather, unit_strengths
-from ringfence.hunt.records import HOUR
+from ringfence.hunt.evidence import Evidence, gather, surprise, unit_strengths
+from ringfence.hunt.records import HOUR, TOKEN_BASE
 from ringfence.hunt.signal import LEVEL_BOUNDS
 from ringfence.hunt.units import KINDS, SOURCE_UNITS
 from ringfence.hunt.weights import Floats, Weights, probability
@@ -68,10 +68,7 @@ def find_crews(evidence: Evidence) -> Any:
     entry within a day, or through the person a seed reached on the same entry or shape within two days.
     """
     calls = evidence.calls
-    own = np.zeros(len(calls))
-    for name in _SEED_SIGNALS:
-        if name in evidence.on_calls:
-            own = np.maximum(own, evidence.on_calls[name])
+    own = _seeds(evidence)
     seed = own >= SEED_STRENGTH
     if not seed.any():
         return np.full(len(calls), -1, np.int64)
@@ -125,6 +122,16 @@ def with_crews(context: Context, evidence: Evidence) -> tuple[Evidence, Evidence
     return evidence, gather(crew_context, level="unit")
 
 
+def _several_numbers(evidence: Evidence, units: Any) -> Any:
+    """Whether each call's unit may be judged: one that always shows the same number, which is nobody's
+    else, is somebody with a telephone, however it is used."""
+    frame = pd.DataFrame({"unit": units, "caller": evidence.calls["caller"], "seed": _seeds(evidence)})
+    groups = frame.groupby("unit")
+    return (
+        (groups["caller"].transform("nunique") != 1) | (groups["seed"].transform("max") >= 1.0)
+    ).to_numpy()
+
+
 def judge_units(context: Context, evidence: Evidence, crew_evidence: Evidence) -> dict[str, pd.DataFrame]:
     """kind -> strengths of every whole unit (index: unit number), with `n` calls."""
     tables: dict[str, pd.DataFrame] = {}
@@ -133,7 +140,7 @@ def judge_units(context: Context, evidence: Evidence, crew_evidence: Evidence) -
     for kind in KINDS:
         units = calls[kind].to_numpy(np.int64)
         keep = np.isin(units, whole.loc[whole["kind"] == kind, "unit"].to_numpy())
-        units = np.where(keep, units, -1)
+        units = np.where(keep & _several_numbers(evidence, units), units, -1)
         table = unit_strengths(evidence, kind, units, context.sizes[kind], context.heard_base)
         table["n"] = context.sizes[kind].reindex(table.index)
         tables[kind] = table
@@ -156,14 +163,29 @@ _NARROW = ("entry", "cell")
 _NARROW_CALLS = (8, 300)  # a smaller one says nothing yet, a larger one is somebody's common trunk
 #: Log-odds by which a wide unit may exceed the cleanest narrow one.
 _BENEFIT_OF_DOUBT = 5.0
+#: What other people's calls on a shared unit can say of one that shows a number of its own: nothing. So many
+#: calls from one entry make it the home of the number.
+_SHARED = ("shape", "address", "cell")
+_OWN_NUMBER = -3.0
+_HOME_CALLS = 3
+
+
+def _shows_its_own(calls: pd.DataFrame) -> Any:
+    """Whether each call shows a number that is at home where it comes in, and that nobody else is known
+    by."""
+    return (
+        calls["at_home"].to_numpy(bool)
+        & (calls["home_top"] >= _HOME_CALLS).to_numpy(bool)
+        & calls["owner"].isna().to_numpy()
+    )
 
 
 def _unit_log_odds(calls: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str, Floats]:
     """Log-odds of each call's unit of every kind (-9: none).
 
-    What a wide unit says holds for a call only as far as its own narrow way in agrees: the innocents who use
-    the same web phone come in by entries of their own.
-    """
+    What a wide unit says holds for a call only as far as its own narrow way in agrees, and not for one that
+    shows a number at home there: the innocents who use the same web phone come in by entries of their own,
+    and show numbers of their own."""
     odds: dict[str, Floats] = {}
     ceiling = np.full(len(calls), np.inf)
     for kind, table in tables.items():
@@ -174,69 +196,140 @@ def _unit_log_odds(calls: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict
             size = table["n"].reindex(units).to_numpy(np.float64)
             telling = (size >= _NARROW_CALLS[0]) & (size <= _NARROW_CALLS[1])
             ceiling = np.minimum(ceiling, np.where(telling, odds[kind] + _BENEFIT_OF_DOUBT, np.inf))
-    return odds | {kind: np.minimum(odds[kind], ceiling) for kind in _WIDE}
+    odds |= {kind: np.minimum(odds[kind], ceiling) for kind in _WIDE}
+    own = _shows_its_own(calls)
+    return odds | {kind: np.where(own, np.minimum(odds[kind], _OWN_NUMBER), odds[kind]) for kind in _SHARED}
 
 
-def call_strengths(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """What is known of each suspect call before its neighbours: its units, its crew, its own signals."""
+def _seeds(evidence: Evidence) -> Floats:
+    """Strength of the strongest of the signals that can begin a crew, per suspect call."""
+    own = np.zeros(len(evidence.calls))
+    for name in _SEED_SIGNALS:
+        if name in evidence.on_calls:
+            own = np.maximum(own, evidence.on_calls[name])
+    return own
+
+
+#: Units in which strangers' numbers keep company, also where most of the traffic is honest.
+_COMPANY = ("entry", "address", "cell")
+
+
+def company(evidence: Evidence, sizes: dict[str, pd.Series]) -> Floats:
+    """Per suspect call that is somebody's by name: how surprising it is that so many calls in the names of
+    others come in the same way, where the whole network's share of such calls is usual: 0, up to 1 at one in
+    a million. One abused number comes over a large trunk by chance; ten owners' numbers do not."""
+    calls = evidence.calls
+    seed = (_seeds(evidence) >= 1.0) & calls["owner"].notna().to_numpy()
+    best = np.zeros(len(calls))
+    if not seed.any():
+        return best
+    owner = calls["owner"].fillna(0).to_numpy(np.int64)
+    base = seed.sum() / max(float(sizes["entry"].sum()), 1.0)
+    for kind in _COMPANY:
+        units = calls[kind].to_numpy(np.int64)
+        inside = seed & (units >= 0)
+        frame = pd.DataFrame({"unit": units[inside], "owner": owner[inside]})
+        everyone = frame.groupby("unit")["owner"].transform("size")
+        others = (everyone - frame.groupby(["unit", "owner"])["owner"].transform("size")).to_numpy(np.float64)
+        expected = base * sizes[kind].reindex(frame["unit"]).to_numpy(np.float64)
+        best[inside] = np.maximum(best[inside], surprise(others, expected))
+    return best
+
+
+def call_strengths(
+    evidence: Evidence, tables: dict[str, pd.DataFrame], sizes: dict[str, pd.Series]
+) -> pd.DataFrame:
+    """What is known of each suspect call before its neighbours: its units, its crew, its company, its own
+    signals. sizes: kind -> calls per unit in all the records."""
     odds = _unit_log_odds(evidence.calls, tables)
     # nested units repeat one another's evidence: the strongest speaks for all of them
     units = np.max([_scaled(odds[kind]) for kind in KINDS], axis=0)
-    table = pd.DataFrame({"unit:best": units, "unit:crew": _scaled(odds["crew"])})
+    table = pd.DataFrame(
+        {
+            "unit:best": units,
+            "unit:crew": _scaled(odds["crew"]),
+            "company": company(evidence, sizes),
+        }
+    )
     for name, strength in evidence.on_calls.items():
         table[name] = strength
     return table
 
 
+def _best_beside(frame: pd.DataFrame, key: str, line: str, far: int, other: str, apart: int) -> Floats:
+    """The best score among the calls beside each one: equal in `key`, `line` at most `far` away and `other`
+    at most `apart`; the next three along the line on either side are enough to meet a burst. Rows whose key
+    is negative have no company."""
+    best = np.zeros(len(frame))
+    ordered = frame[frame[key] >= 0].sort_values([key, line, "call_id"])
+    place = ordered.index.to_numpy()
+    same_key, along, across, value = (ordered[c].to_numpy() for c in (key, line, other, "score"))
+    for step in (1, 2, 3):
+        if len(place) <= step:
+            break
+        beside = (same_key[step:] == same_key[:-step]) & (along[step:] - along[:-step] <= far)
+        beside &= np.abs(across[step:] - across[:-step]) <= apart
+        np.maximum.at(best, place[:-step][beside], value[step:][beside])
+        np.maximum.at(best, place[step:][beside], value[:-step][beside])
+    return best
+
+
+#: Called numbers so close together, within so long on one entry, are on one list.
+_LIST_STEP = 20_000
+_LIST_TIME = 2 * HOUR
+
+
 def neighbour_strengths(calls: pd.DataFrame, score: Floats, sizes: dict[str, pd.Series]) -> pd.DataFrame:
-    """How likely the other calls are that share a call's person, or its identity.
+    """How likely the other calls are that share a call's person, its list, or its identity.
 
     near:person: the best score among other calls to the same person within 48 hours.
+    near:list: the best score among other calls of the entry within two hours to numbers close by.
     near:identity: mean score of the other calls with this number on the same entry (as if one more were
     clean).
-    near:anywhere: the same on any entry.
-    near:<kind>: mean score of all other calls of the call's unit, those that are no suspects counting 0: how
-    much of the unit is fraud. sizes: kind -> calls per unit in all the records.
-    """
+    near:anywhere: the same on any entry, but for the number's home: calls that are no suspects count as
+    clean.
+    near:<kind>: mean score of all other calls of the call's unit, those that are no suspects counting 0:
+    how much of the unit is fraud; for a call that shows its own number not where strangers share the unit.
+    sizes: kind -> calls per unit in all the records."""
     frame = pd.DataFrame(
         {
             "call_id": calls["call_id"],
             "t": calls["t"],
             "called": calls["called"],
+            "person": calls["called"].where(~calls["switchboard"].astype(bool), -1),
             "caller": calls["caller"],
             "entry": calls["entry"],
+            "home": calls["at_home"].astype(bool),
             "score": score,
         }
     )
-    near = np.zeros(len(frame))
-    ordered = frame.sort_values(["called", "t", "call_id"])
-    place, person, when, value = (
-        ordered.index.to_numpy(),
-        *(ordered[c].to_numpy() for c in ("called", "t", "score")),
-    )
-    for step in (1, 2, 3):  # the next three calls on either side are enough to meet a burst
-        if len(place) <= step:
-            break
-        same = (person[step:] == person[:-step]) & (when[step:] - when[:-step] <= 48 * HOUR)
-        np.maximum.at(near, place[:-step][same], value[step:][same])
-        np.maximum.at(near, place[step:][same], value[:-step][same])
+    # a token lies beside no other number
+    frame["place"] = frame["entry"].where((frame["called"] > 0) & (frame["called"] < TOKEN_BASE), -1)
 
-    def others(keys: list[str]) -> Floats:
+    def others(keys: list[str], total: pd.Series | None = None) -> Floats:
         groups = frame[frame["caller"].notna()].groupby(keys)["score"]
-        rest = (groups.transform("sum") - frame["score"]) / groups.transform("count")
+        count = groups.transform("count")
+        if total is not None:
+            count = np.fmax(count, total.reindex(count.index))
+        rest = (groups.transform("sum") - frame["score"]) / count
         return np.asarray(rest.reindex(frame.index).fillna(0.0), np.float64)
+
+    own = _shows_its_own(calls)
+    abroad = (calls["home_total"] - calls["home_top"]).where(~frame["home"], calls["home_total"])
 
     def share(kind: str) -> Floats:
         units = calls[kind].to_numpy(np.int64)
         total = sizes[kind].reindex(units).to_numpy(np.float64)
         inside = pd.Series(score).groupby(units).transform("sum").to_numpy(np.float64)
-        return np.where(units >= 0, (inside - score) / np.fmax(total, 1.0), 0.0)
+        counts = (units >= 0) & ~(own & (kind in _SHARED))
+        return np.where(counts, (inside - score) / np.fmax(total, 1.0), 0.0)
 
     table = pd.DataFrame(
         {
-            "near:person": near,
+            "near:person": _best_beside(frame, "person", "t", 48 * HOUR, "t", 48 * HOUR),
+            "near:list": _best_beside(frame, "place", "called", _LIST_STEP, "t", _LIST_TIME),
             "near:identity": others(["caller", "entry"]),
-            "near:anywhere": others(["caller"]),
+            "near:anywhere": others(["caller", "home"], abroad),
         }
     )
     for kind in SOURCE_UNITS:
@@ -250,7 +343,7 @@ def score(context: Context, weights: Weights) -> Scores:
     tables = judge_units(context, evidence, crew_evidence)
     for table in tables.values():
         table["log_odds"] = weights.unit.log_odds(table)
-    strengths = call_strengths(evidence, tables)
+    strengths = call_strengths(evidence, tables, context.sizes)
     first = probability(weights.call.log_odds(strengths))
     linked = pd.concat([strengths, neighbour_strengths(evidence.calls, first, context.sizes)], axis=1)
     log_odds = weights.linked.log_odds(linked)

@@ -145,7 +145,7 @@ def one_way_devices(engine: Engine, records: Records, homes: ir.Table, inbound: 
     """imei_tac, radio_cell where several numbers call out and are hardly called, and few others are."""
     if not {"imei_tac", "cell"} <= records.fields:
         return None
-    callers = homes.filter(homes.total >= 2).select("caller", "total")
+    callers = homes.select("caller", "total")
     heard = inbound.select(number="called", n_in="n_in")
     callers = callers.left_join(heard, callers.caller == heard.number)
     silent = callers.filter(callers.n_in.fill_null(0) <= 0.34 * callers.total).select(silent="caller")
@@ -190,30 +190,42 @@ def _presented(calls: ir.Table, named: ir.Table, homes: ir.Table, units: ir.Tabl
     return presents.filter((presents.use != "outbound") | (presents.main != presents.entry))
 
 
+class Ground(msgspec.Struct, frozen=True):
+    """What is known before there are suspects, for looking at calls more closely.
+
+    pairs: `identities.who_shows_what`. named: `identities.named_numbers`. settled:
+    `identities.settled_numbers`. homes: `identities.usual_homes`. units: source with its units, trunk_code
+    and international. busy: person, of called numbers that are rung so often that they are no one person's.
+    country_code: digits. located: whether the records tell device types and cells."""
+
+    pairs: ir.Table
+    named: ir.Table
+    settled: ir.Table
+    homes: ir.Table
+    units: ir.Table
+    busy: ir.Table
+    country_code: str
+    located: bool
+
+
+def switchboards(engine: Engine, records: Records, inbound: ir.Table, limits: Limits) -> ir.Table:
+    """person: called numbers that are rung so often that two calls to them have nothing to do with each
+    other."""
+    days = max((records.last - records.first) / DAY, 1.0)
+    busy = inbound.filter(inbound.n_in > limits.busy_number * days).select(person="called")
+    return engine.keep(busy, "switchboards")
+
+
 def gather_suspects(
     engine: Engine,
     records: Records,
     chosen: set[int],
-    named: ir.Table,
-    homes: ir.Table,
-    inbound: ir.Table,
-    units: ir.Table,
-    country_code: str,
+    ground: Ground,
     devices: ir.Table | None,
     limits: Limits,
 ) -> ir.Table:
-    """The calls on which exact work is done: the coded columns, the units, and what is known of the caller.
-
-    Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where none),
-    line (int64, -1 where none or shared); owner (int64), use (string); home_total, home_top (calls of the
-    presented number, and from its main entry), away (bool: it usually comes from elsewhere), at_home (bool);
-    national (bool: a number of the network's own country); switchboard (bool: the called number is rung so
-    often that it is no one person, and two calls to it have nothing to do with each other).
-    """
+    """The calls on which exact work is done, as `look_closely` gives them."""
     calls = records.calls
-    days = max((records.last - records.first) / DAY, 1.0)
-    busy = inbound.filter(inbound.n_in > limits.busy_number * days).select(person="called")
-    busy = engine.keep(busy, "switchboards")
     picked = engine.upload(pa.table({"source": pa.array(sorted(chosen), pa.int64())}), "chosen_sources")
     if devices is not None:
         by_device = calls.semi_join(devices, ["imei_tac", "radio_cell"]).anti_join(picked, "source")
@@ -222,30 +234,43 @@ def gather_suspects(
     else:
         by_source = calls.semi_join(picked, "source")
         rest = calls.anti_join(picked, "source")
-    placed = _presented(calls, named, homes, units)
+    placed = _presented(calls, ground.named, ground.homes, ground.units)
     seed_ids = engine.keep(placed.select("call_id").distinct(), "named_calls")
     by_name = rest.semi_join(seed_ids, "call_id")
     # the people whom a protected number reached from a place that is not its home, and who else called them
     strange = placed.filter(placed.use != "outbound")
     strange = strange.filter((_.main != _.entry) | ((_.use != "quiet") & (_.top < limits.settled_calls)))
-    people = strange.select(person="called", near="t").anti_join(busy, "person")
+    people = strange.select(person="called", near="t").anti_join(ground.busy, "person")
     reached = engine.keep(people, "reached_people")
     others = rest.anti_join(seed_ids, "call_id")
     near = others.join(reached, others.called == reached.person)
     near = near.filter((near.t - near.near).abs() <= limits.neighbour_hours * HOUR)
     by_person = others.semi_join(near.select("call_id").distinct(), "call_id")
-    every = ibis.union(by_source, by_name, by_person)
-    located = {"imei_tac", "cell"} <= records.fields
-    radio = every.imei_tac + "/" + every.radio_cell if located else ibis.null("string")
-    every = engine.keep(every.mutate(radio=radio), "suspect_calls")
+    every = engine.keep(ibis.union(by_source, by_name, by_person), "suspect_calls")
+    return look_closely(engine, every, ground, "suspects")
+
+
+def look_closely(engine: Engine, every: ir.Table, ground: Ground, name: str) -> ir.Table:
+    """The coded columns of `every`, the units, and what is known of the caller, kept as `name`.
+
+    Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where
+    none), line (int64, -1 where none or shared); owner (int64), use (string); home_total, home_top (calls
+    of the presented number, and from its main entry), here (int64: from this entry), away (bool: it usually
+    comes from elsewhere), at_home (bool); settled (bool: somebody's number that calls steadily from this
+    entry), contradicted (bool: from some entry); national (bool: a number of the network's own country);
+    mobile (bool: a national mobile number that arrives from abroad); switchboard (bool: the called number
+    is rung so often that it is no one person, and two calls to it have nothing to do with each other); crew
+    (int64: -1)."""
+    radio = every.imei_tac + "/" + every.radio_cell if ground.located else ibis.null("string")
+    every = every.mutate(radio=radio)
     places = every.filter(every.radio.notnull()).select(place="radio").distinct()
     places = places.mutate(device=ibis.row_number().over(order_by=places.place).cast("int64"))
 
-    known = every.join(units, "source")
-    home = homes.select(of="caller", home_total="total", home_top="top", main="main")
+    known = every.join(ground.units, "source")
+    home = ground.homes.select(of="caller", home_total="total", home_top="top", main="main")
     known = known.left_join(home, known.caller == home.of).drop("of")
     stands = every.select("call_id", "caller", "t")
-    valid = stands.join(named, stands.caller == named.code)
+    valid = stands.join(ground.named, stands.caller == ground.named.code)
     valid = valid.filter(
         (valid.valid_from.isnull() | (valid.t >= valid.valid_from))
         & (valid.valid_until.isnull() | (valid.t < valid.valid_until))
@@ -253,7 +278,18 @@ def gather_suspects(
     valid = valid.group_by(of_call="call_id").aggregate(owner=_.owner.min(), use=_.use.min())
     known = known.left_join(valid, known.call_id == valid.of_call).drop("of_call")
     known = known.left_join(places, known.radio == places.place).drop("place", "radio")
-    known = known.left_join(busy, known.called == busy.person)
+    here = ground.settled.mutate(settled_here=ibis.literal(True))
+    known = known.left_join(here, [known.caller == here.settled, known.entry == here.settled_entry]).drop(
+        "settled", "settled_entry"
+    )
+    anywhere = ground.settled.select(settled_caller="settled").distinct()
+    known = known.left_join(anywhere, known.caller == anywhere.settled_caller)
+    known = known.left_join(ground.busy, known.called == ground.busy.person)
+    # how often the number calls from here: a firm may be at home on two trunks
+    shown = ground.pairs.semi_join(every.select("caller").distinct(), "caller")
+    shown = shown.join(ground.units.select("source", "entry"), "source")
+    shown = shown.group_by(of_caller="caller", of_entry="entry").aggregate(here=_.n.sum())
+    known = known.left_join(shown, [known.caller == shown.of_caller, known.entry == shown.of_entry])
     shared = (ibis.literal("+") + known.network.cast("string")).startswith(_SHARED_NETWORK_NUMBERS)
     known = known.mutate(
         end=_end_of(known),
@@ -261,10 +297,13 @@ def gather_suspects(
         line=ibis.ifelse(shared, -1, known.network).fill_null(-1),
         away=((known.main != known.entry) & (known.home_top >= 3)).fill_null(False),
         at_home=(known.main == known.entry).fill_null(False),
-        national=_is_national(known.caller, country_code).fill_null(False),
+        national=_is_national(known.caller, ground.country_code).fill_null(False),
+        settled=known.settled_here.notnull(),
+        contradicted=known.settled_caller.notnull(),
         switchboard=known.person.notnull(),
-    ).drop("person")
-    known = engine.keep(known, "suspects_before_kind")
+        here=known.here.fill_null(0),
+    ).drop("person", "settled_here", "settled_caller", "of_caller", "of_entry")
+    known = engine.keep(known, f"{name}_before_kind")
     mobile = _mobile_numbers(engine, known)
     known = known.left_join(mobile, known.caller == mobile.mobile_caller)
     known = (
@@ -272,11 +311,11 @@ def gather_suspects(
         .drop("mobile_caller")
         .mutate(crew=ibis.literal(-1, "int64"))
     )
-    return engine.keep(known, "suspects")
+    return engine.keep(known, name)
 
 
 def whole_units(
-    engine: Engine, suspects: ir.Table, sums: pd.DataFrame
+    engine: Engine, suspects: ir.Table, sums: pd.DataFrame, name: str
 ) -> tuple[ir.Table, dict[str, pd.Series]]:
     """The units all of whose calls are suspects, and the size of every unit among the suspects (of the kinds
     that are a function of the source also that of the calls in none, as unit -1)."""
@@ -302,4 +341,4 @@ def whole_units(
             "unit": pa.array([u for _k, u in rows], pa.int64()),
         }
     )
-    return engine.upload(table, "whole_units"), sizes
+    return engine.upload(table, name), sizes

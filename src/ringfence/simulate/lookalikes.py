@@ -28,7 +28,7 @@ def build(scenario: Scenario, materials: Materials) -> list[Crew]:
         ("masking", dialling.masking, 3),
         ("courier", dialling.courier, max(6, n // 4000)),
         ("call_centre", trusted.call_centre, max(2, n // 12_000)),
-        ("bank_team", trusted.bank_team, BANKS),
+        ("bank_team", trusted.bank_team, BANKS + max(1, n // 20_000)),
         ("survey", dialling.survey, max(3, n // 8000)),
         ("hospital", firms.hospital, max(3, n // 8000)),
         ("sales", dialling.sales, max(6, n // 3000)),

@@ -6,6 +6,8 @@ A trunk whose border controllers rewrite shows their shape and address in place 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +50,7 @@ class Trunk(msgspec.Struct):
     addresses: list[str] = []
     attested: bool = False
     signalled: bool = True  # False: the record has no SIP fields for this trunk
+    addressed: bool = True  # False: nor the signalling address
     passes: bool = True  # False: the network number is lost on the way
 
 
@@ -86,17 +89,17 @@ class Network:
         }
         self.reseller = [
             add(name, NATIONAL, n, rewrites=False)
-            for name in RESELLERS
+            for name in self._some(RESELLERS)
             for n in range(int(rng.integers(1, 4)))
         ]
         self.wholesale = [
             add(name, NATIONAL, n, rewrites=True)
-            for name in WHOLESALERS
+            for name in self._some(WHOLESALERS)
             for n in range(int(rng.integers(2, 4)))
         ]
         self.international = [
             add(name, INTERNATIONAL, n, rewrites=rng.random() < 0.5)
-            for name in GATEWAYS
+            for name in self._some(GATEWAYS)
             for n in range(int(rng.integers(2, 4)))
         ]
         self.cloud = [[add(name, NATIONAL, n, rewrites=True) for n in range(3)] for name in CLOUDS]
@@ -105,6 +108,10 @@ class Network:
                 self.trunks[t].border = self.shapes.default("cpaas")
                 self.trunks[t].border_agent = user_agent("cpaas", np.random.default_rng(0))
                 self.trunks[t].signalled = True
+
+    def _some(self, names: Sequence[str]) -> Sequence[str]:
+        """The carriers of a kind that this network is connected to: one at least."""
+        return names[: max(1, round(len(names) * self._scenario.carrier_share))]
 
     def add_trunk(self, carrier: str, ingress: str, n: int = 0, *, rewrites: bool) -> int:
         rng = self._rng
@@ -121,6 +128,7 @@ class Network:
             addresses=[self._address() for _ in range(int(rng.integers(1, 5)))],
             attested=carrier in self._attesting,
             signalled=bool(rng.random() < self._scenario.fingerprint_coverage),
+            addressed=hash_share("address of " + name) < self._scenario.address_coverage,
             passes=ingress == CUSTOMER or (ingress == NATIONAL and bool(rng.random() < 0.6)),
         )
         if rewrites:
@@ -166,7 +174,7 @@ class Network:
         self.number.append(number)
         self.shape.append((shape if own else path.border) if path.signalled else 0)
         self.agent.append((agent if own else path.border_agent) if path.signalled else None)
-        if not path.signalled:
+        if not (path.signalled and path.addressed):
             self.addresses.append([])
         elif own and not behind_proxy:
             self.addresses.append([address or self.server_address(rng)])

@@ -92,7 +92,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # network
     fingerprints: bool = True
     fingerprint_coverage: float = 0.85  # of trunks whose signalling is visible
+    address_coverage: float = 1.0  # of these trunks: the record also keeps the signalling address
     account_known_rate: float = 0.8  # of retail accounts named in the record
+    carrier_share: float = (
+        1.0  # of the resellers, wholesalers and gateways: the fewer, the larger their trunks
+    )
     attested_share: float = 0.25  # of carriers that carry attestation
     unique_shape_share: float = 0.4  # of private exchanges with a shape nearly their own
     hidden_trunk_share: float = 0.0  # of trunks whose calls are absent from the records
@@ -159,8 +163,10 @@ UNKNOWN: dict[str, tuple[float, float, str]] = {
     "kept_identities": (0.2, 0.9, "linear"),
     "own_account_rate": (0.0, 0.9, "linear"),
     "shape_innocents": (0, 12, "integer"),
-    "fingerprint_coverage": (0.6, 1.0, "linear"),
-    "account_known_rate": (0.4, 1.0, "linear"),
+    "fingerprint_coverage": (0.5, 1.0, "linear"),
+    "address_coverage": (0.1, 1.0, "linear"),
+    "account_known_rate": (0.0, 1.0, "linear"),
+    "carrier_share": (0.2, 1.0, "linear"),
     "attested_share": (0.0, 0.6, "linear"),
     "unique_shape_share": (0.15, 0.6, "linear"),
     "register_coverage": (0.4, 0.95, "linear"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from ringfence.simulate.crews import Crew
 from ringfence.simulate.materials import Materials
-from ringfence.simulate.organisations import Owner
+from ringfence.simulate.organisations import BANKS, Owner
 from ringfence.simulate.shapes import user_agent
 
 Array = npt.NDArray[Any]
@@ -52,7 +53,10 @@ def call_centre(m: Materials, i: int) -> list[Crew]:
 
 
 def bank_team(m: Materials, i: int) -> list[Crew]:
-    """A bank's fraud team, long talks included; one bank in three leaves it to an outsourcer."""
+    """A bank's fraud team, long talks included; one bank in three leaves it to an outsourcer. Past the banks
+    come the outsourcers who work for several of them at once, out of hours, from one desk."""
+    if i >= BANKS:
+        return _shared_desk(m)
     rng, owner = m.rng, m.world.sector("bank")[i]
     outsourced = rng.random() < 0.35
     family = "contact_centre" if outsourced else str(rng.choice(["cucm", "avaya", "contact_centre"]))
@@ -78,6 +82,45 @@ def bank_team(m: Materials, i: int) -> list[Crew]:
             bank=owner.inbound[0],
         )
     ]
+
+
+def _shared_desk(m: Materials) -> list[Crew]:
+    """A few people who answer for two to four banks over one line, showing each one's numbers, stale entries
+    among them: what most resembles a spoofing service."""
+    rng = m.rng
+    banks = rng.permutation(BANKS)[: int(rng.integers(2, 5))]
+    shown = (
+        m.network.shapes.variant("contact_centre", rng, int(rng.integers(0, 4))),
+        user_agent("asterisk", rng),
+    )
+    trunk = m.wholesaler() if rng.random() < 0.5 else m.reseller()
+    line = m.line(trunk, shown, right="B")
+    busy = float((m.people.bank < BANKS).sum() / BANKS) ** 0.8 * float(np.exp(rng.normal(-1.5, 0.6)))
+    crews = []
+    for bank in banks:
+        owner = m.world.sector("bank")[int(bank)]
+        crews.append(
+            Crew(
+                "bank_team",
+                np.array([line]),
+                np.array([*owner.outbound[:1], *owner.stale]),
+                busy,
+                weights=_weights(
+                    msgspec.structs.replace(owner, outbound=owner.outbound[:1]), float(rng.uniform(0.3, 0.9))
+                ),
+                called=_customers(m, owner, 0.3),
+                clock="round",
+                weekend=0.9,
+                p_answer=0.6,
+                mu=5.3,
+                sigma=1.1,
+                redial=0.3,
+                ring_back=0.25,
+                rings_bank=0.25,
+                bank=owner.inbound[0],
+            )
+        )
+    return crews
 
 
 def _weights(owner: Owner, stale: float) -> Array:

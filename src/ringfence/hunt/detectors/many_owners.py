@@ -3,8 +3,8 @@
 Signal: grows with the number of owners, by the share of the unit's calls that present them, so that a large
     mixed trunk with a few such calls scores near 0 and a web phone that is now this bank, now that one near
     1.
-Innocent look-alike: an outsourced call centre or a CPaaS that calls for several clients. Their numbers are at
-    home there, in volume; only numbers without a settled home on the entry count in full.
+Innocent look-alike: an outsourced call centre or a CPaaS that calls for several clients. Their numbers call
+    from there day after day; only numbers that do not call steadily from the entry count.
 Reference: Fellegi and Sunter 1969 for the weighing; police descriptions of the services.
 Cost: one group-by of the suspects per unit kind.
 """
@@ -39,7 +39,7 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """kind, unit, strength."""
-    counts = (_.use != "outbound") | _.away
+    counts = ~_.settled & ((_.use != "outbound") | _.away)
 
     def judge(rows: ir.Table) -> ir.Table:
         owned = _.owner.notnull() & counts

@@ -1,9 +1,11 @@
 """Presents a number that the register says never calls: inbound-only, do-not-originate or unallocated.
 
-Signal: 1 when the number is not at home on this entry, or has no home; 0.6 for an owner's calling number that
-    arrives from an entry it does not use; 0.3 when the number has called steadily from this entry all along.
-Innocent look-alike: a stale entry. A genuine fraud team or its outsourcer calls from the number every day,
-    from one place: that is why a settled home counts little.
+Signal: 1 when the number calls steadily from nowhere in these records; 0.6 when it does from elsewhere, or
+    for an owner's calling number that arrives from an entry it does not use, for a number that calls from
+    one entry alone, and for a forwarded call, which shows the number of whoever called first; 0.1 where it
+    calls from steadily.
+Innocent look-alike: a stale entry. A genuine fraud team or its outsourcer calls from the number day after day
+    from one place: the records themselves contradict such an entry.
 Reference: Ofcom, Do Not Originate list; General Condition C6.
 Cost: a join of the suspects' callers, done once in the context.
 """
@@ -28,19 +30,25 @@ SIGNAL = Signal(
 
 
 class Thresholds(msgspec.Struct, frozen=True):
-    """settled_calls: calls of the number from its main entry that make a home of it."""
+    """What a call counts where the number calls from steadily, and elsewhere once it does so somewhere; so
+    many calls, all from one entry, are somebody's habit too."""
 
-    settled_calls: int = 20
+    settled: float = 0.1
+    contradicted: float = 0.6
+    confined: int = 3
 
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """call_id, strength."""
     named = context.suspects.filter(_.owner.notnull() & (_.use != "quiet"))
-    settled = named.at_home & (named.home_top >= thresholds.settled_calls)
     strength = ibis.cases(
-        ((named.use == "outbound") & named.away, 0.6),
-        (named.use == "outbound", 0.0),
-        (settled, 0.3),
+        ((named.use == "outbound") & (~named.away | named.settled), 0.0),
+        (named.settled, thresholds.settled),
+        ((named.use == "outbound") | named.contradicted | named.diverted.notnull(), thresholds.contradicted),
+        (
+            (named.home_total >= thresholds.confined) & (named.home_top == named.home_total),
+            thresholds.contradicted,
+        ),
         else_=1.0,
     )
     return named.select("call_id", strength=strength).filter(_.strength > 0)

@@ -32,7 +32,6 @@ SIGNAL = Signal(
 class Thresholds(msgspec.Struct, frozen=True):
     least_numbers: int = 3
     full_numbers: int = 8
-    least_calls: int = 2  # by a number before its silence means anything
     called_ratio: float = 0.34
     people_share: float = 0.5  # different people per call for full strength
 
@@ -48,9 +47,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
             .aggregate(n=_.count(), total=_.home_total.max())
         )
         sums = sums.left_join(inbound, sums.caller == inbound.number)
-        one_way = (sums.total >= thresholds.least_calls) & (
-            sums.n_in.fill_null(0) <= thresholds.called_ratio * sums.total
-        )
+        one_way = sums.n_in.fill_null(0) <= thresholds.called_ratio * sums.total
         sums = sums.mutate(one_way=one_way.cast("int64"))
         units = sums.group_by("kind", "unit").aggregate(numbers=_.count(), one_way=_.one_way.sum())
         units = units.filter(units.one_way >= thresholds.least_numbers)
