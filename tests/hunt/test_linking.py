@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-import numpy as np
 import pandas as pd
 from tests.hunt.conftest import World
 
 from ringfence.hunt.context import Context
-from ringfence.hunt.linking import Linkage, _shape_rarity, _shape_ties, link
+from ringfence.hunt.linking import Linkage, link
+from ringfence.hunt.merging import Tying
 from ringfence.hunt.signal import call, office, person
 
 BANKS = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(6))
@@ -118,23 +117,6 @@ def test_one_kind_of_fact_accuses_nobody(world: World) -> None:
     assert link(context, two)["platform"].nunique() == 1
 
 
-def test_rarity_of_a_shape_grows_with_each_power_of_ten() -> None:
-    linkage = Linkage()
-    sizes = pd.Series({1: 900_000, 2: 90_000, 3: 9_000, 4: 900, 5: 90, 6: 10})
-    rarity = _shape_rarity(np.array([-1, 1, 2, 3, 4, 5, 6]), sizes, linkage)
-    assert rarity[:3].tolist() == [0.0, 0.0, 0.0]  # none, and common ones
-    assert 0 < rarity[3] < rarity[4] <= rarity[5] == rarity[6] == linkage.most_shape
-    assert np.isclose(rarity[4] - rarity[3], min(linkage.shape, linkage.most_shape - rarity[3]))
-
-
-def test_a_rare_shape_ties_as_much_as_both_groups_have_of_it() -> None:
-    shapes = np.array([1, 1, 2, 1, 2, 2, 2, 3])
-    rarity = np.where(shapes == 1, 2.0, 0.0)  # the others are common
-    groups = np.array([7, 7, 7, 5, 5, 5, 5, 9])
-    assert _shape_ties(shapes, rarity, groups) == {(5, 7): 2.0 / 4}
-    assert _shape_ties(shapes, np.zeros(8), groups) == {}
-
-
 def test_a_rare_shape_shared_with_innocents_joins_what_is_far_apart_in_time(world: World) -> None:
     # too many innocents have it for it to be the service's own; two banks, days apart, share nothing else
     innocents = [
@@ -146,7 +128,10 @@ def test_a_rare_shape_shared_with_innocents_joins_what_is_far_apart_in_time(worl
     mine = flagged(context)
     mine = mine[mine["call_id"] >= "0000-000440"].reset_index(drop=True)
     assert len(mine) == 16
-    loose = Linkage(common_shape=0.9, shape=2.0)
-    assert link(context, mine, loose)["platform"].nunique() == 1
-    assert link(context, mine, msgspec.structs.replace(loose, shape=0.0))["platform"].nunique() == 2
-    assert link(context, mine, msgspec.structs.replace(loose, common_shape=0.05))["platform"].nunique() == 2
+
+    def platforms(**tying: float) -> int:
+        return int(link(context, mine, Linkage(tying=Tying(**tying)))["platform"].nunique())
+
+    assert platforms(common_shape=0.9, shape=2.0) == 1
+    assert platforms(common_shape=0.9, shape=0.0) == 2
+    assert platforms(common_shape=0.05, shape=2.0) == 2

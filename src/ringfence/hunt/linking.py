@@ -9,7 +9,6 @@ share them. Inside a platform, `hunt.campaigns` finds the customers at work.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from typing import Any
 
 import msgspec
@@ -20,30 +19,20 @@ from scipy.sparse.csgraph import connected_components
 
 from ringfence.hunt.campaigns import campaigns
 from ringfence.hunt.context import Context
-from ringfence.hunt.records import DAY, HOUR
+from ringfence.hunt.merging import Tying, merge, shape_rarity
+from ringfence.hunt.records import HOUR
 from ringfence.hunt.scoring import chain
 
 
 class Linkage(msgspec.Struct, frozen=True):
     """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. person, number: the weight of one shared thing
-    within so many hours. join_stray, join_anchored: the tie that joins two groups, plus `growth` for each
-    pair of their calls, for chance. shape: the weight of a shared shape for each power of ten that it is
-    rarer than `common_shape` (a share of the calls that have one), at most `most_shape`."""
+    least_calls: a platform with fewer calls is not reported. sitting_hours: one number shown on one entry
+    without a longer pause is one sitting. tying: what joins groups of calls."""
 
     owned_share: float = 0.5
     least_calls: int = 5
-    person: float = 1.0
-    person_hours: float = 12.0
-    number: float = 1.0
-    number_hours: float = 1.0
     sitting_hours: float = 3.0
-    join_stray: float = 0.4
-    join_anchored: float = 0.9
-    growth: float = 0.0015
-    shape: float = 1.0
-    common_shape: float = 0.03
-    most_shape: float = 2.0
+    tying: Tying = Tying()
 
 
 #: Signals that rest on the same fact. One kind of fact accuses nobody, however often it is seen. That a
@@ -98,86 +87,6 @@ def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -
     return groups
 
 
-def _meetings(calls: pd.DataFrame, linkage: Linkage) -> pd.DataFrame:
-    """Pairs of calls within hours that show the same number or reach the same person: one, two (row
-    positions), what (the number, and which of the two it is), day, weight.
-
-    A customer hops between the service's trunks in one sitting. Over days such things prove little: strangers
-    buy the same lists and pose as the same bank.
-    """
-    frame = calls.reset_index(drop=True)
-    shown = frame[frame["caller"].notna()]
-    parts = []
-    for rows, key, hours, weight in (
-        (shown, "caller", linkage.number_hours, linkage.number),
-        (frame, "called", linkage.person_hours, linkage.person),
-    ):
-        one, two = chain(rows, [key], round(hours * HOUR))
-        what = key + frame[key].astype("Int64").astype(str).to_numpy()[one]
-        day = frame["t"].to_numpy()[one] // DAY
-        parts.append(pd.DataFrame({"one": one, "two": two, "what": what, "day": day, "weight": weight}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _ties(meetings: pd.DataFrame, groups: Any) -> dict[tuple[int, int], float]:
-    """How strongly each two groups of calls are tied: a number or person counts once a day."""
-    a, b = groups[meetings["one"].to_numpy()], groups[meetings["two"].to_numpy()]
-    met = meetings.assign(a=np.minimum(a, b), b=np.maximum(a, b))[a != b]
-    sums = met.drop_duplicates(["a", "b", "what", "day"]).groupby(["a", "b"])["weight"].sum()
-    return {(int(one), int(two)): float(tie) for (one, two), tie in sums.items()}
-
-
-def _shape_rarity(shapes: Any, sizes: pd.Series, linkage: Linkage) -> Any:
-    """What it means for two calls to have the shape of each call in common: 0 for no shape or a common
-    one."""
-    share = sizes.reindex(shapes).to_numpy(np.float64) / max(float(sizes.sum()), 1.0)
-    weight = linkage.shape * np.log10(linkage.common_shape / np.where(np.isnan(share), 1.0, share))
-    return np.clip(weight, 0.0, linkage.most_shape)
-
-
-def _shape_ties(shapes: Any, rarity: Any, groups: Any) -> dict[tuple[int, int], float]:
-    """How strongly groups are tied by a rare shape: as much of it as both have."""
-    frame = pd.DataFrame({"shape": shapes, "group": groups, "rarity": rarity})
-    sizes = frame["group"].value_counts()
-    frame = frame[frame["rarity"] > 0]
-    held = (
-        frame.groupby(["shape", "group"]).agg(n=("rarity", "size"), rarity=("rarity", "first")).reset_index()
-    )
-    held["share"] = held["n"] / sizes.reindex(held["group"]).to_numpy()
-    ties: dict[tuple[int, int], float] = {}
-    for _shape, rows in held.groupby("shape", sort=True):
-        found = list(zip(rows["group"], rows["share"], rows["rarity"], strict=True))
-        for place, (one, share, weight) in enumerate(found):
-            for two, other, _same in found[place + 1 :]:
-                pair = (int(min(one, two)), int(max(one, two)))
-                ties[pair] = ties.get(pair, 0.0) + float(weight) * min(share, other)
-    return ties
-
-
-def _merge(calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, linkage: Linkage) -> Any:
-    """Join groups, the best-tied pair first, until no tie is stronger than chance would have it between
-    groups of their sizes.
-
-    Two groups with infrastructure of their own need a stronger tie than stray calls over common ground.
-    """
-    groups = groups.copy()
-    meetings = _meetings(calls, linkage)
-    while True:
-        sizes = Counter(groups.tolist())
-        own = set(groups[anchored].tolist())
-        best, best_tie = None, 0.0
-        ties = Counter(_ties(meetings, groups))
-        ties.update(_shape_ties(calls["shape"].to_numpy(), rarity, groups))
-        for (a, b), tie in sorted(ties.items()):
-            need = linkage.join_anchored if a in own and b in own else linkage.join_stray
-            need += linkage.growth * sizes[a] * sizes[b]
-            if tie / need > best_tie:  # pairs come in order, so the lowest wins a draw
-                best, best_tie = (a, b), tie / need
-        if best is None or best_tie < 1.0:
-            return groups
-        groups[groups == best[1]] = best[0]
-
-
 def _corroborated(signals: pd.Series) -> bool:
     """Whether two kinds of fact speak in these calls, one of them about the source: each in at least two
     calls and a fifth of them."""
@@ -210,8 +119,8 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     sitting = chain(calls[calls["caller"].notna()], ["caller", "entry"], round(linkage.sitting_hours * HOUR))
     groups = _components(owned, [sitting], len(calls))
     anchored = np.any([g >= 0 for g in owned], axis=0)
-    rarity = _shape_rarity(calls["shape"].to_numpy(), context.shapes["calls"], linkage)
-    groups = _merge(calls, groups, anchored, rarity, linkage)
+    rarity = shape_rarity(calls["shape"].to_numpy(), context.shapes["calls"], linkage.tying)
+    groups = merge(calls, groups, anchored, rarity, linkage.tying)
     texts = context.sources.set_index("source")
     platform = np.full(len(calls), "", object)
     campaign = np.full(len(calls), "", object)
