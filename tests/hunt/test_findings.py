@@ -35,7 +35,9 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Contex
     with open_engine("duckdb", workdir=tmp_path_factory.mktemp("findings")) as engine:
         context = stack(engine, [example])
         scores = score(context, shipped_weights())
-        table = scores.evidence.calls.assign(score=0.9, signals=call_signals(scores))
+        table = scores.evidence.calls.assign(
+            score=0.9, signals=call_signals(scores, np.arange(len(scores.score)))
+        )
         yield context, scores, describe(context, link(context, table))
 
 

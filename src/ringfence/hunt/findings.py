@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ringfence.hunt.context import Context
 from ringfence.hunt.records import code_to_text
@@ -44,12 +45,13 @@ def in_words(signals: list[str], opening: str = "") -> str:
     return (f"{opening}: {text}" if opening and text else opening or text).strip()
 
 
-def call_signals(scores: Scores) -> list[list[str]]:
-    """The signals that spoke for each suspect call: its own, and those of its units that were accused."""
-    calls = scores.evidence.calls
+def call_signals(scores: Scores, rows: NDArray[np.intp]) -> list[list[str]]:
+    """The signals that spoke for the suspect calls at these positions: their own, and those of their units
+    that were accused."""
+    calls = scores.evidence.calls.iloc[rows]
     spoken: list[set[str]] = [set() for _ in range(len(calls))]
     for name, strength in scores.evidence.on_calls.items():
-        for row in np.flatnonzero(strength > 0):
+        for row in np.flatnonzero(strength[rows] > 0):
             spoken[row].add(name)
     unit_signals = set(scores.evidence.on_units)
     for kind, table in scores.unit_tables.items():

@@ -163,12 +163,14 @@ def _hunt(
             if again is not context:
                 context, scores = again, score(again, shipped_weights())
         with stage("link calls"):
-            calls = scores.evidence.calls.assign(
-                score=np.round(scores.score, 9),
-                joined=np.round(probability(scores.log_odds + JOINED), 9),
-                signals=findings.call_signals(scores),
+            joined = np.round(probability(scores.log_odds + JOINED), 9)
+            likely = np.flatnonzero(joined >= settings.flag_threshold)
+            calls = scores.evidence.calls.iloc[likely].assign(
+                score=np.round(scores.score[likely], 9),
+                joined=joined[likely],
+                signals=findings.call_signals(scores, likely),
             )
-            linked = link(context, calls[calls["joined"] >= settings.flag_threshold])
+            linked = link(context, calls)
             linked = findings.describe(context, linked.assign(score=linked["joined"]))
             profiles = _profiles(context, linked, loaded.raw)
         with stage("write findings"):

@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, frozen=True):
     """What makes a unit or number stand out. Generous: these only preselect, with a margin."""
 
     suspect_calls: int = 30_000  # suspects may always be this many ...
-    suspect_share: float = 0.03  # ... or this share of all calls
+    suspect_share: float = 0.012  # ... or this share of all calls
     least_calls: int = 3  # of a unit
     need: float = 2.0  # sum of the cheap measures from which a unit stands out
     small_unit: int = 100  # calls: a small unit costs little to look at,
