@@ -162,6 +162,25 @@ def test_quiet_numbers_are_rung_by_many_and_hardly_call(world: World) -> None:
     assert [(row["owner"], row["use"]) for row in named] == [(-text_to_code(str(SHOP)), "quiet")]
 
 
+def test_a_line_of_a_range_that_calls_from_the_same_place_is_not_quiet(world: World) -> None:
+    rung = [call(i, person(i), office(0), 60, trunk="H") for i in range(12)]
+    shown = [call(400, office(0), person(50), 60, trunk="X")]
+    beside = [call(410 + i, office(3), person(51 + i), 60, trunk="X") for i in range(3)]
+
+    def quiet(*calls: dict[str, Any]) -> int:
+        context = world(*calls)
+        engine = context.engine
+        units = number_units(context.records.sources)[["source", "entry"]]
+        entries = engine.upload(pa.Table.from_pandas(units, preserve_index=False), "entries")
+        homes = usual_homes(engine, who_shows_what(engine, context.calls), entries)
+        found = quiet_numbers(engine, context.calls, context.inbound, homes, least_callers=10, most_calls=0.1)
+        return engine.collect(found).num_rows
+
+    assert quiet(*rung, *shown) == 1
+    assert quiet(*rung, *shown, *beside) == 0
+    assert quiet(*rung, *shown, *({**row, "trunk": "Y"} for row in beside)) == 1
+
+
 def test_calls_for_help_go_to_protected_owners_and_short_codes(world: World) -> None:
     context = world(
         call(0, person(0), office(0), 60, trunk="H"),

@@ -13,11 +13,13 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
-from ringfence.hunt.records import DAY, text_to_code
+from ringfence.hunt.records import DAY, TOKEN_BASE, text_to_code
 from ringfence.model.engine import Engine
 from ringfence.numbers.tokens import is_token
 
 _ENTRY_BITS = 1 << 31
+#: Numbers are assigned to firms in blocks: two within one are often one firm's.
+_BLOCK = 10_000
 _EVER = -(1 << 62)  # before any call, µs
 
 #: Short codes a frightened person rings: fraud hotline of the banks, police, emergency, spam reports.
@@ -141,12 +143,22 @@ def quiet_numbers(
 ) -> ir.Table:
     """code, n_in, callers_in, total: numbers that many people ring and that hardly call.
 
-    least_callers: different people who ring it. most_calls: calls it makes per call it gets."""
+    least_callers: different people who ring it. most_calls: calls it makes per call it gets. A number that
+    calls from where others of its block are at home is one line of a firm's range, and the firm calls by the
+    others: it is not quiet."""
     often = inbound.filter(inbound.n_in >= least_callers)
-    both = often.join(homes.select("caller", "total"), often.called == homes.caller)
+    both = often.join(homes.select("caller", "total", "main"), often.called == homes.caller)
     rare = engine.keep(
-        both.filter(both.total <= both.n_in * most_calls).select("called", "n_in", "total"),
-        "rarely_calling",
+        both.filter(both.total <= both.n_in * most_calls).select("called", "n_in", "total", "main"),
+        "seldom_calling",
+    )
+    plain = rare.filter(rare.called < TOKEN_BASE)  # tokens lie in no block
+    lines = plain.select(line="called", of_main="main", of_block=(plain.called // _BLOCK).cast("int64"))
+    range_ = homes.anti_join(rare, homes.caller == rare.called)
+    range_ = range_.select("main", block=(range_.caller // _BLOCK).cast("int64"))
+    firms = lines.semi_join(range_, [lines.of_main == range_.main, lines.of_block == range_.block])
+    rare = engine.keep(
+        rare.anti_join(firms, rare.called == firms.line).select("called", "n_in", "total"), "rarely_calling"
     )
     reached = calls.select("called", "caller").join(rare, "called")
     counted = reached.group_by("called", "n_in", "total").aggregate(callers_in=_.caller.nunique())

@@ -42,7 +42,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
 
     def judge(rows: ir.Table) -> ir.Table:
         sums = (
-            rows.filter(_.caller.notnull())
+            rows.filter(_.caller.notnull() & _.imei_tac.notnull() & _.radio_cell.notnull())
             .group_by("kind", "unit", "caller")
             .aggregate(n=_.count(), total=_.home_total.max())
         )
