@@ -105,7 +105,7 @@ def test_a_victim_is_as_deep_in_as_the_longest_call(
     assert (first["calls"], first["answered"], first["longest_seconds"]) == (2, 2, 400.0)
     assert first["talk_seconds"] == 470.0
     assert "6.7 min" in first["reason"] and "e0:Bank 0" in first["reason"]
-    assert rows[str(number(0, person(2)))]["reason"].startswith("was called and did not answer")
+    assert rows[str(number(0, person(2)))]["reason"].startswith("was called by platform")
     # the strongest contact comes first
     assert [r["tier"] for r in table.to_pylist()] == sorted(tiers, key=schema.TIERS.index)
 

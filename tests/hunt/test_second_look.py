@@ -159,8 +159,8 @@ def test_nothing_found_or_nothing_near_leaves_the_context_as_it_is(world: World)
 def test_more_than_a_second_look_is_worth_is_not_looked_at(world: World) -> None:
     context = world(*(call(0.1 * i, office(80), person(i), 60, trunk="BIG") for i in range(1100)))
     assert ids(context) == []
-    assert look_again(context, found(context, 500)) is context
-    assert look_again(context, found(context, 500), Around(list_step=200)) is not context
+    # the list is too much; the person, who is in this one call alone, is looked at all the same
+    assert len(added(context, found(context, 500))) <= 1
 
 
 def test_what_was_added_is_known_as_well_as_the_rest(world: World) -> None:

@@ -65,8 +65,8 @@ def _near_pairs(calls: pd.DataFrame, reach: int = 30) -> tuple[Ints, Ints]:
         for step in range(1, min(reach, len(order) - 1) + 1)
     ]
     pairs = np.sort(np.concatenate(parts, axis=1), axis=0)
-    one, two = np.unique(pairs, axis=1)
-    return one, two
+    each = np.unique(pairs[0] * len(calls) + pairs[1])
+    return each // len(calls), each % len(calls)
 
 
 def _weigh(calls: pd.DataFrame, one: Ints, two: Ints, hand: Hand) -> NDArray[np.float64]:
@@ -79,7 +79,8 @@ def _weigh(calls: pd.DataFrame, one: Ints, two: Ints, hand: Hand) -> NDArray[np.
     owner = calls["owner"].fillna(-1).to_numpy(np.int64)
     named = calls["owner"].notna().to_numpy()
 
-    same_number = (caller[one] == caller[two]) & (caller[one] >= 0)
+    shown = calls["caller"].notna().to_numpy()
+    same_number = (caller[one] == caller[two]) & shown[one]
     same_person = called[one] == called[two]
     plain = (called[one] > 0) & (called[one] < TOKEN_BASE) & (called[two] > 0) & (called[two] < TOKEN_BASE)
     apart = np.abs(called[one] - called[two])

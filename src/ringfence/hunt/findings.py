@@ -97,6 +97,10 @@ def _token_texts(context: Context, linked: pd.DataFrame) -> dict[int, str]:
     return dict(zip(found["code"].to_pylist(), found["raw"].to_pylist(), strict=True))
 
 
+#: Why a call is flagged of which no signal of its own speaks.
+_BY_COMPANY = "shares its number, person, list or way in with other calls of the platform"
+
+
 def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
     """The linked calls with the texts behind their numbers: caller_text, called_text, owner_text, trunk_text,
     account_text, carrier_text, fingerprint_text, source_ip_text (null where absent), and reason."""
@@ -116,7 +120,7 @@ def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
         else None
         for o, u in zip(table["owner"], table["use"], strict=True)
     ]
-    table["reason"] = [in_words(s) for s in table["signals"]]
+    table["reason"] = [in_words(s) or _BY_COMPANY for s in table["signals"]]
     return table
 
 
@@ -223,14 +227,14 @@ def victim_table(calls: pd.DataFrame, tiers: Tiers) -> pa.Table:
         longest = group.sort_values(["talk", "call_id"], ascending=[False, True]).iloc[0]
         tier = tiers.of(float(longest["talk"]))
         owners = _distinct(group["owner_text"])
-        minutes = longest["talk"] / 60
+        spoken = f"{longest['talk'] / 60:.1f} min" if longest["talk"] >= 60 else f"{longest['talk']:.0f} s"
         reason = (
-            f"talked {minutes:.1f} min with platform {longest['platform']}"
+            f"talked {spoken} with platform {longest['platform']}"
             if longest["talk"]
-            else "was called and did not answer"
+            else f"was called by platform {longest['platform']} and did not answer"
         )
         if owners:
-            reason += f", which posed as {', '.join(owners[:3])}"
+            reason += f"; it posed as {', '.join(owners[:3])}"
         rows.append(
             {
                 "called": called,

@@ -20,6 +20,8 @@ from ringfence.numbers.tokens import is_token
 _ENTRY_BITS = 1 << 31
 #: Numbers are assigned to firms in blocks: two within one are often one firm's.
 _BLOCK = 10_000
+#: So many other lines, each with so many calls, make a firm's range of a block's numbers on one entry.
+_LINES, _LINE_CALLS = 3, 3
 _EVER = -(1 << 62)  # before any call, µs
 
 #: Short codes a frightened person rings: fraud hotline of the banks, police, emergency, spam reports.
@@ -152,10 +154,12 @@ def quiet_numbers(
         both.filter(both.total <= both.n_in * most_calls).select("called", "n_in", "total", "main"),
         "seldom_calling",
     )
-    plain = rare.filter(rare.called < TOKEN_BASE)  # tokens lie in no block
+    # tokens and short codes lie in no block; where no way in is known, nothing calls from the same place
+    plain = rare.filter((rare.called > 0) & (rare.called < TOKEN_BASE) & (rare.main >= 0))
     lines = plain.select(line="called", of_main="main", of_block=(plain.called // _BLOCK).cast("int64"))
-    range_ = homes.anti_join(rare, homes.caller == rare.called)
-    range_ = range_.select("main", block=(range_.caller // _BLOCK).cast("int64"))
+    range_ = homes.filter(homes.top >= _LINE_CALLS).anti_join(rare, homes.caller == rare.called)
+    range_ = range_.mutate(block=(range_.caller // _BLOCK).cast("int64"))
+    range_ = range_.group_by("main", "block").aggregate(lines=_.count()).filter(_.lines >= _LINES)
     firms = lines.semi_join(range_, [lines.of_main == range_.main, lines.of_block == range_.block])
     rare = engine.keep(
         rare.anti_join(firms, rare.called == firms.line).select("called", "n_in", "total"), "rarely_calling"
@@ -223,7 +227,8 @@ def settled_numbers(
     habits = habits.mutate(total=_.n.sum().over(group_by="settled"))
     steady = (habits.n >= habit.calls) & (habits.days >= max(habit.days, habit.share_of_days * days))
     mostly = habits.n >= habit.share_of_calls * habits.total
-    often = (habits.n >= habit.many_calls) & (habits.days >= habit.many_days * days)
+    # one day shows no habit
+    often = (habits.n >= habit.many_calls) & (habits.days >= max(2.0, habit.many_days * days))
     return engine.keep(
         habits.filter((steady & mostly) | often).select("settled", "settled_entry"), "settled_numbers"
     )

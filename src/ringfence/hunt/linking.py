@@ -25,11 +25,13 @@ from ringfence.hunt.scoring import chain
 
 
 class Linkage(msgspec.Struct, frozen=True):
-    """owned_share: an entry, address or shape this much of whose calls are flagged belongs to a service.
-    least_calls: a platform with fewer calls is not reported. sitting_hours: one number shown on one entry
-    without a longer pause is one sitting. tying: what joins groups of calls."""
+    """owned_share: an entry, address or shape this much of whose calls are flagged for themselves, with a
+    score of `sure`, belongs to a service; and a platform has a few such calls. least_calls: a platform with
+    fewer calls is not reported. sitting_hours: one number shown on one entry without a longer pause is one
+    sitting. tying: what joins groups of calls."""
 
     owned_share: float = 0.5
+    sure: float = 0.5
     least_calls: int = 5
     sitting_hours: float = 3.0
     tying: Tying = Tying()
@@ -78,9 +80,10 @@ def _components(groups: list[Any], pairs: list[tuple[Any, Any]], size: int) -> A
 def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -> list[Any]:
     """Per kind: the unit number where the unit belongs to a service, else -1."""
     groups = []
+    sure = (calls["score"] >= linkage.sure).to_numpy()
     for kind in (*_OWNED, "device"):
         units = calls[kind].to_numpy(np.int64)
-        flagged = pd.Series(units[units >= 0]).value_counts()
+        flagged = pd.Series(units[(units >= 0) & sure]).value_counts()
         share = flagged / sizes[kind].reindex(flagged.index)
         owned = share.index[(share >= linkage.owned_share).to_numpy()]
         groups.append(np.where(np.isin(units, owned), units, -1))
@@ -122,11 +125,12 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     rarity = shape_rarity(calls["shape"].to_numpy(), context.shapes["calls"], linkage.tying)
     groups = merge(calls, groups, anchored, rarity, linkage.tying)
     texts = context.sources.set_index("source")
+    sure = (calls["score"] >= linkage.sure).to_numpy()
     platform = np.full(len(calls), "", object)
     campaign = np.full(len(calls), "", object)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        if len(rows) < linkage.least_calls or calls.loc[rows, "score"].sum() < linkage.least_calls * 0.6:
+        if len(rows) < linkage.least_calls or sure[rows].sum() < linkage.least_calls * 0.6:
             continue
         if "signals" in calls and not _corroborated(calls.loc[rows, "signals"]):
             continue
@@ -140,7 +144,7 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
         name = _name("P-", list(evidence))
         if (platform == name).any():  # another service over the same common ground
             shown = calls.loc[rows, "caller"].dropna().unique()
-            name = _name("P-", [*evidence, *(str(int(c)) for c in shown)])
+            name = _name("P-", [*evidence, *(str(int(c)) for c in shown), str(calls.loc[rows, "t"].min())])
         platform[rows] = name
         found = campaigns(calls.loc[rows])
         order = calls.loc[rows].assign(found=found).groupby("found")["t"].min().sort_values().index

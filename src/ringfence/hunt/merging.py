@@ -1,5 +1,4 @@
 """Groups of calls become services: the best-tied two are joined first, until chance explains the other ties.
-rest.
 
 A tie is what two groups share beyond their ways in: people and numbers that both touch within hours, and rare
 shapes that both have. Ties are kept beside the groups and renewed only where two were joined.
@@ -140,8 +139,9 @@ def merge(calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, tying: T
     common ground. rarity: `shape_rarity` per call."""
     tying = tying or Tying()
     groups = np.asarray(groups).copy()
-    # stray calls of one rare shape are one group to begin with: each pair of them would be joined anyway
-    loose = ~np.isin(groups, groups[anchored]) & (rarity > 0)
+    # single stray calls of one rare shape are one group to begin with: any two of them would be joined anyway
+    alone = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy() == 1
+    loose = alone & ~np.isin(groups, groups[anchored]) & (rarity >= tying.join_stray + tying.growth)
     shapes = calls["shape"].to_numpy()
     for shape in np.unique(shapes[loose]):
         members = np.unique(groups[loose & (shapes == shape)])

@@ -216,7 +216,7 @@ _COMPANY = ("entry", "address", "cell")
 
 def company(evidence: Evidence, sizes: dict[str, pd.Series]) -> Floats:
     """Per suspect call that is somebody's by name: how surprising it is that so many calls in the names of
-    others come in the same way, where the whole network's share of such calls is usual: 0, up to 1 at one in
+    others come in the same way, where their share among the suspects' ways in is usual: 0, up to 1 at one in
     a million. One abused number comes over a large trunk by chance; ten owners' numbers do not."""
     calls = evidence.calls
     seed = (_seeds(evidence) >= 1.0) & calls["owner"].notna().to_numpy()

@@ -86,10 +86,18 @@ def look_again(context: Context, found: pd.DataFrame, around: Around | None = No
     # tokens and short codes lie on no list
     lists = seeds.filter((_.seed_entry >= 0) & _.seed_called.between(1, TOKEN_BASE - 1))
     block = (lists.seed_called // around.list_step).cast("int64")
-    blocks = [lists.mutate(block=block + step) for step in (-1, 0, 1)]
-    near = rest.mutate(block=(rest.called // around.list_step).cast("int64"))
+    while_ = (lists.seed_t // (around.list_hours * HOUR)).cast("int64")
+    blocks = [
+        lists.mutate(block=block + step, spell=while_ + turn) for step in (-1, 0, 1) for turn in (-1, 0, 1)
+    ]
+    near = rest.mutate(
+        block=(rest.called // around.list_step).cast("int64"),
+        spell=(rest.t // (around.list_hours * HOUR)).cast("int64"),
+    )
     listed = ibis.union(*blocks)
-    near = near.join(listed, [near.entry == listed.seed_entry, near.block == listed.block])
+    near = near.join(
+        listed, [near.entry == listed.seed_entry, near.block == listed.block, near.spell == listed.spell]
+    )
     near = near.filter(
         ((near.t - near.seed_t).abs() <= around.list_hours * HOUR)
         & ((near.called - near.seed_called).abs() <= around.list_step)
@@ -97,12 +105,18 @@ def look_again(context: Context, found: pd.DataFrame, around: Around | None = No
 
     sources = pa.table({"source": pa.array(_found_shapes(context, found, around), pa.int64())})
     alike = rest.semi_join(engine.upload(sources, "found_shapes"), "source")
-    parts: list[ir.Table] = [t.select("call_id") for t in (met, shown, near, alike)]
-    ids = ibis.union(*parts).distinct().anti_join(context.suspects, "call_id")
-    more = engine.keep(ids, "second_look_ids")
-    count = engine.collect(more.count().as_table())[0][0].as_py()
     suspects = engine.collect(context.suspects.count().as_table())[0][0].as_py()
-    if not 0 < count <= around.most * suspects + 1000:
+    # people and numbers are the surer company: they are looked at also where the rest would be too much
+    for name, chosen in (("all", (met, shown, near, alike)), ("sure", (met, shown))):
+        parts: list[ir.Table] = [t.select("call_id") for t in chosen]
+        ids = ibis.union(*parts).distinct().anti_join(context.suspects, "call_id")
+        more = engine.keep(ids, f"second_look_{name}")
+        count = engine.collect(more.count().as_table())[0][0].as_py()
+        if count <= around.most * suspects + 1000:
+            break
+    else:
+        return context
+    if not count:
         return context
     every = ibis.union(
         context.suspects.select(*calls.columns), calls.semi_join(more, "call_id").select(*calls.columns)

@@ -73,7 +73,9 @@ def sum_up_sources(
     sums = placed.group_by("source").aggregate(
         n=_.n.sum(), answered=_.answered.sum(), ids=_.caller.count(), away_ids=_.away.cast("int64").sum()
     )
-    hits = placed.join(named, placed.caller == named.code)
+    # a number may have an entry for each period of its protection
+    entries = named.select("code", "owner", "use").distinct()
+    hits = placed.join(entries, placed.caller == entries.code)
     # the number that an owner does call from says nothing at its own home
     hits = hits.filter((hits.use != "outbound") | (hits.main != hits.entry))
     hits = hits.group_by("source").aggregate(
@@ -255,19 +257,25 @@ def look_closely(engine: Engine, every: ir.Table, ground: Ground, name: str) -> 
 
     Adds: end (µs), the columns of SOURCE_UNITS, trunk_code and international; device (int64, -1 where
     none), line (int64, -1 where none or shared); owner (int64), use (string); home_total, home_top (calls
-    of the presented number, and from its main entry), here (int64: from this entry), away (bool: it usually
-    comes from elsewhere), at_home (bool); settled (bool: somebody's number that calls steadily from this
-    entry), contradicted (bool: from some entry); national (bool: a number of the network's own country);
-    mobile (bool: a national mobile number that arrives from abroad); switchboard (bool: the called number
-    is rung so often that it is no one person, and two calls to it have nothing to do with each other); crew
-    (int64: -1)."""
+    of the presented number, and from its main entry), here (int64: from this entry), lasts (int64, µs from
+    its first call to its last), away (bool: it usually comes from elsewhere), at_home (bool); settled
+    (bool: somebody's number that calls steadily from this entry), contradicted (bool: from some entry);
+    national (bool: a number of the network's own country); mobile (bool: a national mobile number that
+    arrives from abroad); switchboard (bool: the called number is rung so often that it is no one person,
+    and two calls to it have nothing to do with each other); crew (int64: -1)."""
     radio = every.imei_tac + "/" + every.radio_cell if ground.located else ibis.null("string")
     every = every.mutate(radio=radio)
     places = every.filter(every.radio.notnull()).select(place="radio").distinct()
     places = places.mutate(device=ibis.row_number().over(order_by=places.place).cast("int64"))
 
     known = every.join(ground.units, "source")
-    home = ground.homes.select(of="caller", home_total="total", home_top="top", main="main")
+    home = ground.homes.select(
+        of="caller",
+        home_total="total",
+        home_top="top",
+        main="main",
+        lasts=ground.homes["last"] - ground.homes["first"],
+    )
     known = known.left_join(home, known.caller == home.of).drop("of")
     stands = every.select("call_id", "caller", "t")
     valid = stands.join(ground.named, stands.caller == ground.named.code)

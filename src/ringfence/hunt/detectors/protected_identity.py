@@ -18,6 +18,7 @@ import msgspec
 from ibis import _
 
 from ringfence.hunt.context import Context
+from ringfence.hunt.records import DAY
 from ringfence.hunt.signal import Example, Signal, call, office, person
 
 SIGNAL = Signal(
@@ -36,19 +37,19 @@ class Thresholds(msgspec.Struct, frozen=True):
     settled: float = 0.1
     contradicted: float = 0.6
     confined: int = 3
+    confined_days: int = 3  # from the first such call to the last
 
 
 def detect(context: Context, thresholds: Thresholds) -> ir.Table:
     """call_id, strength."""
     named = context.suspects.filter(_.owner.notnull() & (_.use != "quiet"))
+    confined = (named.home_total >= thresholds.confined) & (named.home_top == named.home_total)
+    confined &= named.lasts >= thresholds.confined_days * DAY
     strength = ibis.cases(
         ((named.use == "outbound") & (~named.away | named.settled), 0.0),
         (named.settled, thresholds.settled),
         ((named.use == "outbound") | named.contradicted | named.diverted.notnull(), thresholds.contradicted),
-        (
-            (named.home_total >= thresholds.confined) & (named.home_top == named.home_total),
-            thresholds.contradicted,
-        ),
+        (confined, thresholds.contradicted),
         else_=1.0,
     )
     return named.select("call_id", strength=strength).filter(_.strength > 0)
