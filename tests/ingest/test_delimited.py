@@ -60,6 +60,57 @@ def test_a_quoted_field_may_span_lines(tmp_path: Path, block: int, monkeypatch: 
     assert rejects == []
 
 
+def three(folder: Path, rows: str) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
+    """Rows of three columns, and the rejects."""
+    file = folder / "file.csv"
+    file.write_text("a,b,c\n" + rows)
+    got: list[tuple[object, ...]] = []
+    rejects: list[tuple[int, str]] = []
+    for batch in delimited.read(file, Dialect(), ["a", "b", "c"], skip=1):
+        got += [tuple(row.values())[:3] for row in batch.table.to_pylist()]
+        rejects += [(reject.position, reject.reason) for reject in batch.rejects]
+        assert all("\n" not in batch.raw(row) for row in batch.table["source_row"].to_pylist())
+    return got, rejects
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ('{},"abc"def,x', "abcdef"),
+        ('{},"5" pipe",x', '5 pipe"'),  # three quotes, none of them open
+        ('{},5" pipe,x', '5" pipe'),
+        ('{},Jo "the Man" Doe,x', 'Jo "the Man" Doe'),
+        ('{},"abc""def",x', 'abc"def'),
+        ('{}," ",x', " "),
+    ],
+)
+def test_a_quote_too_many_costs_no_row(tmp_path: Path, row: str, value: str) -> None:
+    rows, rejects = three(tmp_path, "".join(row.format(n) + "\n" for n in range(400)))
+    assert rows == [(str(n), value, "x") for n in range(400)]
+    assert rejects == []
+
+
+@pytest.mark.parametrize("row", ['{},x,"', '{},",x', '{},"open,x', '"{},x,y', '{},x,"open'])
+def test_rows_that_each_leave_a_quote_open_are_each_rejected(tmp_path: Path, row: str) -> None:
+    rows, rejects = three(tmp_path, "".join(row.format(n) + "\n" for n in range(400)))
+    assert rows == []
+    assert rejects == [(n + 2, "open_quote") for n in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('"two, or\nthree",b,c\n', ("two, or\nthree", "b", "c")),
+        ('a,"two\n\nthree, four",c\n', ("a", "two\n\nthree, four", "c")),
+        ('a,b,"two ""x""\nthree"\n', ("a", "b", 'two "x"\nthree')),
+    ],
+)
+def test_a_value_on_several_lines_among_open_quotes(tmp_path: Path, text: str, row: tuple[str, ...]) -> None:
+    rows, rejects = three(tmp_path, f'0,1,"2\n{text}3,4,5\n')
+    assert rows == [row, ("3", "4", "5")]
+    assert rejects == [(2, "open_quote")]
+
+
 def test_windows_1252_rows_are_noted(tmp_path: Path) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes("a,b\nZürich,€\nplain,x\n".encode("cp1252"))
@@ -115,3 +166,19 @@ def test_any_bytes_and_no_line_is_lost(
         patch.setattr(delimited, "BLOCK", block)
         for batch in delimited.read(file, Dialect(), ["a", "b"], skip=1):
             assert batch.table.column_names == ["a", "b", "source_row"]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text('",ab \r', max_size=8), min_size=1, max_size=12), st.integers(8, 80))
+def test_every_line_is_read_or_rejected(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], block: int
+) -> None:
+    file = tmp_path_factory.mktemp("csv") / "file.csv"
+    file.write_bytes("".join(f"<{n}>,{line}\n" for n, line in enumerate(lines)).encode())
+    found = ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK", block)
+        for batch in delimited.read(file, Dialect(), ["a", "b", "c"]):
+            found += "".join(str(row) for row in batch.table.to_pylist())
+            found += "".join(reject.raw for reject in batch.rejects)
+    assert all(found.count(f"<{n}>") == 1 for n in range(len(lines)))

@@ -2,7 +2,9 @@
 
 A block goes through Arrow's CSV reader. Only when that finds something odd (a quote that never closes, a
 NUL, bytes that are not UTF-8, a line too long) is the block cut into lines and read one by one, so that a
-bad line costs that line and not its neighbours. RFC 4180, with the deviations found in the field.
+bad line costs that line and not its neighbours. RFC 4180, with the deviations found in the field: a quote
+inside a value that began without one is a character like others, and what follows a closed quote up to the
+delimiter belongs to the value (`"abc"def` is abcdef).
 """
 
 from __future__ import annotations
@@ -104,7 +106,10 @@ _LONG = f"the line is longer than {LONGEST_LINE:,} bytes"
 
 
 def _text(data: bytes) -> str:
-    data = data.rstrip(b"\r\n")
+    return _decoded(data.rstrip(b"\r\n"))
+
+
+def _decoded(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -124,9 +129,6 @@ class _Lines:
         at = row - self.first
         return _text(self.block[self.starts[at] : self.ends[at]])
 
-    def last_line(self) -> bytes:
-        return self.block[self.starts[-1] : self.ends[-1]]
-
     def batch(self, table: pa.Table, rejects: list[Reject], notes: dict[str, int]) -> TextBatch:
         return TextBatch(table, rejects, 0, notes, self.raw)
 
@@ -138,7 +140,9 @@ class _Lines:
         lengths = self.ends - self.starts
         if int(lengths.max()) > LONGEST_LINE or b"\0" in self.block or not _is_utf8(self.block):
             return None
-        if self.dialect.quoted and (self.block.count(b'"') % 2 or self.last_line().count(b'"') % 2):
+        if self.block.count(b"\r") != self.block.count(b"\r\n"):
+            return None  # to Arrow a stray carriage return ends a row
+        if self.dialect.quoted and self.record(len(self.ends) - 1, 1).open:
             return None  # a quote that is open at the end of the block
         bad: list[pyarrow.csv.InvalidRow] = []
 
@@ -168,7 +172,7 @@ class _Lines:
         except pa.ArrowInvalid:
             return None
         if len(table) + len(bad) != len(self.ends):
-            return None  # a quote has swallowed lines, or a stray carriage return has made some
+            return None  # a quote has swallowed lines
         blank = (lengths == 0) | ((lengths == 1) & (self.bytes[self.starts] == 13))
         good = np.ones(len(self.ends), dtype=bool)
         good[[row.number - 1 for row in bad]] = False
@@ -207,41 +211,78 @@ class _Lines:
                 )
                 rejects.append(Reject(self.file, self.first + here, reason, why, _text(line[:4000])))
                 continue
-            if self.dialect.quoted and line.count(b'"') % 2:
-                joined = self._closed(here)
-                if joined is None and not last and len(self.ends) - here < LONGEST_RECORD:
+            one = self.record(here, 1)
+            if one.open:
+                whole = self.record(here, LONGEST_RECORD)
+                if whole.open and not last and len(self.ends) - here < LONGEST_RECORD:
                     left = self.block[self.starts[here] :]
                     break
-                text = _text(self.block[self.starts[here] : self.ends[joined]]) if joined else ""
-                fields = next(csv.reader(io.StringIO(text, newline=""), delimiter=self.dialect.delimiter), [])
-                if joined is None or len(fields) != len(names):
+                if whole.open or len(whole.fields) != len(names) or self._swallows(here, whole, len(names)):
                     why = "a quote that never closes"
                     rejects.append(Reject(self.file, self.first + here, "open_quote", why, _text(line)))
                     continue
-                at = joined + 1
-            else:
-                text = _text(line)
-                fields = split_line(text, self.dialect)
-                if len(fields) != len(names):
-                    rejects.append(self.ragged(here, len(fields), len(names)))
-                    continue
+                one, at = whole, here + whole.lines
+                line = self.block[self.starts[here] : self.ends[at - 1]]
+            elif len(one.fields) != len(names):
+                rejects.append(self.ragged(here, len(one.fields), len(names)))
+                continue
             not_utf8 += not _is_utf8(line)
             rows.append(self.first + here)
             for i in kept:
-                values[names[i]].append(fields[i])
+                values[names[i]].append(one.fields[i])
         return self.batch(_table(values, rows), rejects, {"not_utf8": not_utf8} if not_utf8 else {}), left
 
-    def _closed(self, at: int) -> int | None:
-        """The line that closes the quote which line `at` leaves open."""
-        quotes = 0
-        for end in range(at, min(at + LONGEST_RECORD, len(self.ends))):
-            line = self.block[self.starts[end] : self.ends[end]]
-            if len(line) > LONGEST_LINE or b"\0" in line:
-                return None
-            quotes += line.count(b'"')
-            if quotes % 2 == 0:
-                return end
-        return None
+    def record(self, at: int, most: int) -> _Record:
+        """The record that begins on line `at`, of at most so many lines.
+
+        Beyond one line a closing quote must end its field: without that, the quote which opens a later row's
+        value would pass for the one that closes this row's.
+        """
+        line = self.block[self.starts[at] : self.ends[at]]
+        if not self.dialect.quoted or b'"' not in line:
+            return _Record(_text(line).split(self.dialect.delimiter))
+        used, ran_out = 0, False
+
+        def lines() -> Iterator[str]:
+            nonlocal used, ran_out
+            for end in range(at, min(at + most, len(self.ends))):
+                line = self.block[self.starts[end] : self.ends[end] + 1]
+                if end > at and (len(line) > LONGEST_LINE or b"\0" in line):
+                    break
+                used += 1
+                yield _decoded(line)
+            ran_out = True  # the reader asks for a line only while a quote is open
+
+        try:
+            fields = next(csv.reader(lines(), delimiter=self.dialect.delimiter, strict=most > 1), [])
+        except csv.Error:  # more after a closing quote; in a single line, a stray carriage return
+            return _Record(_text(line).split(self.dialect.delimiter), open=most > 1)
+        if ran_out:  # the line's end, which the open quote took in
+            fields[-1] = fields[-1].rstrip("\r\n")
+        return _Record(fields, used, ran_out)
+
+    def _swallows(self, at: int, whole: _Record, width: int) -> bool:
+        """Whether a record of several lines is rather one with a quote too many and rows of their own: its
+        first line and a later one have the right number of fields by themselves. With less than three
+        columns that says nothing."""
+        return (
+            width > 2
+            and self._width(at) == width
+            and any(self._width(line) == width for line in range(at + 1, at + whole.lines))
+        )
+
+    def _width(self, at: int) -> int:
+        """The fields of one line, where a quote that it leaves open is a character like others."""
+        one = self.record(at, 1)
+        return len(one.fields) + (one.fields[-1].count(self.dialect.delimiter) if one.open else 0)
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """fields, on how many lines, and whether a quote is left open at their end."""
+
+    fields: list[str]
+    lines: int = 1
+    open: bool = False
 
 
 def _is_utf8(data: bytes) -> bool:
