@@ -37,6 +37,37 @@ def test_recognises_what_has_its_columns(tmp_path: Path) -> None:
     assert not table.recognises(b"\0\1\2", tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_mapped_column_that_is_not_there_is_told_with_the_nearest(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"x.{kind}"
+    if kind == "csv":
+        file.write_text("when,to,talk_sec,Trunk In\n1719835200,159,60,a\n")
+    else:
+        pq.write_table(pa.table({"when": [1], "to": ["159"], "talk_sec": [60], "Trunk In": ["a"]}), file)
+    columns = COLUMNS | {"end_time": Column("talk_secs", after="start_time"), "trunk": Column("trunk_in")}
+    with pytest.raises(InputError) as caught:
+        list(MappedTable(Mapping(columns, origin="m.toml")).read(file))
+    assert str(caught.value) == (
+        f"{file}: no column 'talk_secs' (columns.end_time), 'trunk_in' (columns.trunk), which m.toml names;"
+        " the nearest that it has: 'talk_sec' or 'Trunk In';"
+        " correct the mapping, or add optional = true where only some files have it"
+    )
+
+
+def test_what_a_row_needs_is_never_optional(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("when,dest\n1719835200,159\n")
+    with pytest.raises(InputError, match=r"no column 'to' \(columns.called\)"):
+        list(MappedTable(Mapping(COLUMNS | {"called": Column("to", optional=True)})).read(tmp_path / "x.csv"))
+
+
+def test_columns_that_only_some_files_have(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("when,to,src\n1719835200,159,02079460101\n")
+    columns = COLUMNS | {"caller": Column(["presentation", "src"]), "trunk": Column("route", optional=True)}
+    (call,), _ = ingested(file, mapping=Mapping(columns))
+    assert (call["caller"], call["trunk"]) == ("+442079460101", None)
+
+
 def test_compressed_parquet_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.parquet.gz"
     file.write_bytes(gzip.compress(b"PAR1" + b"x" * 100))

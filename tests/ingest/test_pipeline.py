@@ -253,7 +253,7 @@ def test_a_mapping_leaves_files_of_known_formats_alone(tmp_path: Path) -> None:
         tmp_path, "when,to\n2024-03-01T10:00:00Z,159\n", HEADER + GOOD, "a,b\n1,2\n", mapping=mapping
     )
     assert [f.format for f in report.files] == ["mapped", "csv", "mapped"]
-    assert "no column 'when' (for start_time)" in str(report.files[2].error)
+    assert "no column 'when' (columns.start_time), 'to' (columns.called)" in str(report.files[2].error)
 
 
 def test_a_format_can_be_forced(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from ringfence.ingest.dialect import Dialect, split_line
+from ringfence.ingest.dialect import Dialect
 from ringfence.ingest.format import Reject
 from ringfence.ingest.source import Reader
 

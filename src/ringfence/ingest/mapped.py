@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from ringfence.ingest.source import Reader, head
 
 ROWS = 1 << 17
 PARQUET = b"PAR1"
+#: Columns of the record without which no row can be used.
+NEEDED = ("start_time", "called")
 
 
 class MappedTable(msgspec.Struct, frozen=True):
@@ -31,11 +34,11 @@ class MappedTable(msgspec.Struct, frozen=True):
     def recognises(self, head: bytes, path: Path) -> bool:
         """Whether the file is a table that has the columns which the mapping cannot do without."""
         if head.startswith(PARQUET):
-            return not _missing(self.mapping, open_parquet(path).schema_arrow.names)
+            return _has_needed(self.mapping, open_parquet(path).schema_arrow.names)
         options, dialect = self.mapping.file, sniff(head)
         if dialect is None:
             return False
-        return not _missing(
+        return _has_needed(
             self.mapping, options.columns or header_of(head, self._dialect(dialect), options.skip_lines)
         )
 
@@ -62,21 +65,42 @@ class MappedTable(msgspec.Struct, frozen=True):
         return text_batches(path, dialect, self.mapping, names, zone=self.zone, skip=skip)
 
 
-def _missing(mapping: Mapping, present: Sequence[str]) -> str | None:
-    """A column that a row needs and the table lacks, with what it is needed for."""
-    for name in ("start_time", "called"):
-        sources = mapping.columns[name].sources
-        if sources and not set(sources) & set(present):
-            return f"{sources[0]!r} (for {name})"
-    return None
+def _has_needed(mapping: Mapping, present: Sequence[str]) -> bool:
+    """Whether a table has the source columns of what a row needs."""
+    sources = (mapping.columns[name].sources for name in NEEDED)
+    return all(not names or set(names) & set(present) for names in sources)
 
 
 def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
-    missing = _missing(mapping, present)
-    if missing:
-        raise InputError(
-            f"{path}: no column {missing}; it has {', '.join(present)[:300]}: correct the mapping"
-        )
+    """Raise InputError where the table lacks a column that the mapping names: misspelt there, as a rule. Of a
+    list of columns one must be there; `optional` ones need not."""
+    wrong = {
+        name: column.sources
+        for name, column in mapping.columns.items()
+        if column.sources
+        and not set(column.sources) & set(present)
+        and not (column.optional and name not in NEEDED)
+    }
+    if not wrong:
+        return
+    keys = ", ".join(f"{_listed(sources)} (columns.{name})" for name, sources in wrong.items())
+    near = _nearest([source for sources in wrong.values() for source in sources], present)
+    like = f"the nearest that it has: {_listed(near)}" if near else f"it has {', '.join(present)[:300]}"
+    raise InputError(
+        f"{path}: no column {keys}, which {mapping.origin} names; {like};"
+        " correct the mapping, or add optional = true where only some files have it"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(repr(name) for name in names)
+
+
+def _nearest(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
+    """The present names that look like a wanted one, best first."""
+    known = {name.lower(): name for name in present}
+    found = (difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.5) for name in wanted)
+    return list(dict.fromkeys(known[name] for names in found for name in names))
 
 
 def text_batches(

@@ -36,6 +36,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every row. values: source value to record value; others are read as they are. pattern: a regular
     expression whose first group is the value. format, unit, timezone: how a time is written. after, before:
     the source column is a duration from or up to that other time. region: how its national numbers are read.
+    optional: files that lack the source column are read without it.
     """
 
     column: str | list[str] | None = None
@@ -48,6 +49,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str | None = None
     before: str | None = None
     region: str | None = None
+    optional: bool = False
 
     @property
     def sources(self) -> list[str]:
@@ -68,16 +70,30 @@ class FileOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str | None = None
 
 
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """columns: by name of the record's column."""
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mapping file holds."""
 
     columns: dict[str, Column]
     file: FileOptions = FileOptions()
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """columns: by name of the record's column. origin: the file it was read from, for messages."""
+
+    columns: dict[str, Column]
+    file: FileOptions = FileOptions()
+    origin: str = "the mapping"
 
     @property
     def sources(self) -> list[str]:
         """Every source column that is read."""
         return list(dict.fromkeys(name for column in self.columns.values() for name in column.sources))
+
+    @property
+    def zones(self) -> list[str]:
+        """The zones that it says times are in."""
+        own = [self.columns[name].timezone for name in TIME_COLUMNS if name in self.columns]
+        return list(dict.fromkeys(zone for zone in (self.file.timezone, *own) if zone is not None))
 
     def region_of(self, column: str, region: str) -> str:
         """The region by which a record column's national numbers are read."""
@@ -104,14 +120,17 @@ def load(path: Path) -> Mapping:
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ConfigError(
+            f"{path}: the mapping cannot be read ({error.strerror or error}); check its name and permissions"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}; correct that line") from error
     columns = document.get("columns")
     if isinstance(columns, dict):
         document["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
     try:
-        mapping = msgspec.convert(document, Mapping)
+        read = msgspec.convert(document, _Document)
+        mapping = Mapping(read.columns, read.file, str(path))
         check(mapping)
     except (msgspec.ValidationError, ConfigError) as error:
         raise ConfigError(f"{path}: {str(error).replace(' - at `$', ' - at `')}") from error
