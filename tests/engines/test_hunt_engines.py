@@ -233,7 +233,7 @@ def test_odd_numbers_and_times_are_read_alike(each_engine: Engine, tmp_path: Pat
         assert codes[text] is None, text
     assert read.rejected.equals(expected.rejected)
     assert sorted(read.rejected["reason"].to_pylist()) == [
-        *("end_before_start", "no_call_id", "no_called_number", "no_start_time", "unreadable_called_number")
+        *("bad_called_number", "end_before_start", "no_call_id", "no_called_number", "no_start_time")
     ]
     assert read.sources.equals(expected.sources)
     assert (read.fields, read.notes, read.first, read.last) == (

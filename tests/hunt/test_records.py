@@ -127,7 +127,7 @@ def test_what_cannot_be_used_is_rejected_with_its_reason_and_place(engine: Engin
         2: "no_call_id",
         3: "no_start_time",
         4: "no_called_number",
-        5: "unreadable_called_number",
+        5: "bad_called_number",
         6: "end_before_start",
     }
     assert (records.read, records.accepted) == (7, 2)

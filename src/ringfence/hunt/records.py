@@ -223,7 +223,7 @@ def code_records(
         (table.call_id.isnull() if "call_id" in fields else ibis.literal(True), "no_call_id"),
         (start.isnull(), "no_start_time"),
         (table.called.isnull() if "called" in fields else ibis.literal(True), "no_called_number"),
-        (code("called").isnull(), "unreadable_called_number"),
+        (code("called").isnull(), "bad_called_number"),
         ((end < start).fill_null(False), "end_before_start"),
     )
     coded = table.select(
