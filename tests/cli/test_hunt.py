@@ -103,6 +103,7 @@ def test_a_failed_hunt_leaves_no_empty_folder(tmp_path: Path) -> None:
     ("arguments", "wrong"),
     [
         (("absent", "--out", "run"), "absent: no such file"),
+        (("absent", "net/calls", "gone", "--out", "run"), "absent, gone: no such file; check the names"),
         (("net/calls", "--out", "net"), "net holds other files"),
         (("net/calls", "--out", "run", "--region", "XX"), "region"),
         (("net/calls", "--out", "run", "--engine", "abacus"), "abacus"),

@@ -10,7 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "cdr"
-GOOD = "start_time,caller,called\n2024-07-01T10:00:00Z,02079460101,07700900123\n"
+GOOD = (
+    "start_time,caller,called,answer_time,end_time\n"
+    "2024-07-01T10:00:00Z,02079460101,07700900123,2024-07-01T10:00:09Z,2024-07-01T10:01:00Z\n"
+)
 
 
 def ringfence(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -20,7 +23,7 @@ def ringfence(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_table_for_a_person(tmp_path: Path) -> None:
     file = tmp_path / "calls.csv"
-    file.write_text(GOOD + "2024-07-01T10:00:00Z,???,rubbish\n")
+    file.write_text(GOOD + "2024-07-01T10:00:00Z,???,rubbish,,\n")
     done = ringfence(
         file, VECTORS / "asterisk_master.csv", "--out", tmp_path / "out", "--timezone", "Europe/London"
     )
@@ -46,7 +49,7 @@ def test_json(tmp_path: Path) -> None:
 
 def test_guess_and_use_the_mapping(tmp_path: Path) -> None:
     file = tmp_path / "their.csv"
-    file.write_text("Begin;From;To;Secs\n01.07.2024 10:00:00;02079460101;07700900123;77\n")
+    file.write_text("Begin;From;To;Talk\n01.07.2024 10:00:00;02079460101;07700900123;77\n")
     mapping = tmp_path / "mapping.toml"
     assert "start_time" in ringfence("--guess", file).stdout
     done = ringfence("--guess", file, "-o", mapping)
@@ -89,3 +92,19 @@ def test_bad_files_beside_good_ones_are_named_and_the_exit_is_0(tmp_path: Path) 
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1
     assert "bad.parquet: no Parquet, or cut short" in done.stderr
+    assert "files unreadable: 1 of 2" in done.stdout
+    assert "1 of 1 rows written" in done.stdout
+
+
+def test_what_looks_misread_is_a_line_each_also_with_json(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "start_time,end_time,caller,called,status\n2024-07-01T10:00:00Z,2024-07-01T10:01:00Z,Jo,159,200\n"
+    )
+    for options in ([], ["--json"]):
+        done = ringfence(tmp_path / "a.csv", "--out", tmp_path / "out", *options)
+        assert done.returncode == 0
+        callers, talk = done.stderr.splitlines()
+        assert "1 of 1 callers could not be read as numbers" in callers
+        assert "ringing included" in talk
+    report = json.loads(done.stdout)
+    assert [f"ringfence: {line}" for line in report["warnings"] + report["limits"]] == [callers, talk]

@@ -116,9 +116,9 @@ def test_good_files_are_used_beside_others_that_cannot_be_read(engine: Engine, t
     (folder / "e.csv").write_text("")
     loaded = load(engine, [folder], tmp_path / "work", "GB", Reading())
     assert loaded.files[0] == plain  # as it is, not once more through ingest
-    assert (loaded.rows["read"], loaded.rows["accepted"]) == (7, 3)
-    assert loaded.rows["by_reason"] == {"bad_start_time": 1, "file_unreadable": 3}
-    assert loaded.rejected.num_rows == loaded.rows["rejected"] == 4
+    assert (loaded.rows["read"], loaded.rows["accepted"], loaded.rows["rejected"]) == (4, 3, 1)
+    assert loaded.rows["by_reason"] == {"bad_start_time": 1}  # files are no rows
+    assert sorted(loaded.rejected["reason"].to_pylist()) == ["bad_start_time", *["file_unreadable"] * 3]
     assert [Path(file).name for file in loaded.unreadable] == ["c.parquet", "d.txt", "e.csv"]
     for file, error in loaded.unreadable.items():
         assert error.startswith(f"{file}: ") and "\n" not in error
@@ -133,3 +133,49 @@ def test_parquet_alone_is_used_where_nothing_else_can_be_read(engine: Engine, tm
     assert (loaded.rows["accepted"], len(loaded.unreadable)) == (2, 1)
     with pytest.raises(InputError, match=r"b\.txt: not a format"):
         load(engine, [tmp_path / "b.txt"], tmp_path / "more", "GB", Reading())
+
+
+def test_no_usable_record_says_what_is_wrong_and_what_to_do(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("start_time,called\n" + "soon,159\n" * 3)
+    with pytest.raises(InputError) as caught:
+        read(engine, file)
+    assert str(caught.value) == (
+        f"no usable call record in {file}: 3 bad_start_time: {file}: bad_start_time, first at 2:"
+        " 'soon' is not a time; say its format in a mapping"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ("end_time,status", "talk is counted from the start of a call, ringing included"),
+        ("end_time,trunk", "which were answered is not known"),
+        ("status,trunk", "how long people talked is not known"),
+    ],
+)
+def test_records_without_answer_times_are_told(
+    engine: Engine, tmp_path: Path, columns: str, words: str
+) -> None:
+    values = {"end_time": "2026-07-01T12:01:00Z", "status": "200", "trunk": "a"}
+    row = ",".join(values[name] for name in columns.split(","))
+    (tmp_path / "a.csv").write_text(f"start_time,called,{columns}\n2026-07-01T12:00:00Z,159,{row}\n")
+    (line,) = read(engine, tmp_path / "a.csv").notices
+    assert line.startswith("No call has an answer time") and words in line
+
+
+def test_a_source_without_answer_times_beside_others_is_told(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("start_time,called,end_time\n2026-07-01T12:00:00Z,159,1782907400\n")
+    (tmp_path / "b.csv").write_text("start_time,called,answer_time\n2026-07-01T12:00:00Z,159,1782907300\n")
+    loaded = load(engine, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "work", "GB", Reading())
+    assert loaded.notices == [
+        "No call of a.csv has an answer time, as others have: these calls count as not answered."
+    ]
+
+
+def test_callers_that_are_no_numbers_are_told_also_of_parquet(engine: Engine, tmp_path: Path) -> None:
+    calls = pq.read_table(naive(tmp_path / "a.parquet")).append_column("caller", [["Jo", "Doe"]])
+    pq.write_table(calls, tmp_path / "a.parquet")
+    assert any(
+        "2 of 2 callers could not be read" in line for line in read(engine, tmp_path / "a.parquet").notices
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ def test_by_values_where_the_names_say_nothing(tmp_path: Path) -> None:
     columns = {name: column.sources for name, column in mapping.columns.items()}
     assert columns == {"start_time": ["c"], "caller": ["a"], "called": ["b"], "source_ip": ["d"]}
     assert "a guess: by its values alone" in text
+
+
+def test_talk_alone_gives_answer_and_end(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("Begin,To,Talk\n2024-07-01T10:00:00Z,159,60\n2024-07-01T10:00:00Z,159,0\n")
+    calls, report = ingested(file, mapping=mapping_of(file)[1])
+    assert [(call["answer_time"], call["end_time"]) for call in calls] == [
+        (calls[0]["start_time"], calls[0]["start_time"] + dt.timedelta(seconds=60)),
+        (None, calls[1]["start_time"]),
+    ]
+    assert report.limits == []
 
 
 def test_without_header(tmp_path: Path) -> None:

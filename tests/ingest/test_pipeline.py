@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ringfence.errors import InputError, UsageError
-from ringfence.ingest.mapping import Column, FileOptions, Mapping
+from ringfence.ingest.mapping import Column, FileOptions, Mapping, load
 from ringfence.ingest.pipeline import IngestReport, canonical, ingest
 
 HEADER = "call_id,start_time,answer_time,end_time,caller,called,status\n"
@@ -158,7 +158,7 @@ def test_good_files_are_used_beside_bad_ones(tmp_path: Path) -> None:
     report = run(tmp_path, HEADER + GOOD, b"", b"\x00\x01\x02\xff" * 100, b"PAR1 cut short")
     assert report.accepted == 1
     assert [bool(f.error) for f in report.files] == [False, True, True, True]
-    assert report.rejected == {"file_unreadable": 3}
+    assert (report.read, report.unreadable, report.rejected) == (1, 3, {})  # files are no rows
     assert all("\n" not in (f.error or "") for f in report.files)
     assert len(rejected(tmp_path)) == 3
 
@@ -189,7 +189,10 @@ def test_a_cut_gzip_gives_its_good_rows(tmp_path: Path) -> None:
     )
     report = run(tmp_path, packed[: len(packed) // 2])
     assert report.accepted > 100
-    assert report.rejected["file_truncated"] == 1
+    assert (report.read, report.damaged) == (report.accepted + sum(report.rejected.values()), 1)
+    assert "file_truncated" not in report.rejected
+    assert rejected(tmp_path)[-1]["reason"] == "file_truncated"
+    assert "copy the file again" in str(report.files[0].damage)
 
 
 def broken_parquet(folder: Path, group_size: int, group: int) -> Path:
@@ -210,8 +213,8 @@ def test_parquet_with_a_broken_page_gives_its_good_row_groups(
 ) -> None:
     file = broken_parquet(tmp_path, group_size, group)
     report = ingest([file], tmp_path / "out2", region="GB")
-    assert report.rejected == {"file_truncated": 1}
-    assert report.accepted == 1000 - group_size
+    assert (report.rejected, report.damaged) == ({}, 1)
+    assert report.accepted == report.read == 1000 - group_size
     (lost,) = pq.read_table(tmp_path / "out2" / "rejected.parquet").to_pylist()
     assert lost["position"] == group * group_size + 1
     assert f" {group_size:,} rows from here on are lost" in lost["detail"]
@@ -245,6 +248,56 @@ def test_unreadable_files_and_pipes_are_one_line(tmp_path: Path) -> None:
     for path, words in (("/proc/self/mem", "cannot be read"), ("/dev/zero", "read twice")):
         with pytest.raises(InputError, match=words):
             ingest([Path(path)], tmp_path / "out", region="GB")
+
+
+def test_what_is_misspelt_is_told_in_one_go(tmp_path: Path) -> None:
+    (tmp_path / "here.csv").write_text(HEADER + GOOD)
+    (tmp_path / "void").mkdir()
+    inputs = [tmp_path / name for name in ("a.csv", "here.csv", "b.csv", "void")]
+    with pytest.raises(InputError) as caught:
+        ingest(inputs, tmp_path / "out", region="GB")
+    assert str(caught.value) == (
+        f"{inputs[0]}, {inputs[2]}: no such file; check the names;"
+        f" {inputs[3]}: the directory holds no files; name files or another directory"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_to_nowhere_is_a_bad_file_among_good_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + GOOD)
+    (folder / "b.csv").symlink_to(tmp_path / "gone.csv")
+    report = ingest([folder], tmp_path / "out", region="GB")
+    assert (report.accepted, report.unreadable) == (1, 1)
+    assert "No such file" in str(report.files[1].error)
+
+
+@pytest.mark.parametrize("zone", ["", 'timezone = "UTC"\n'])
+def test_the_zone_of_a_mapping_holds_and_a_conflict_is_told(tmp_path: Path, zone: str) -> None:
+    (tmp_path / "m.toml").write_text(f'[file]\n{zone}[columns]\nstart_time = "when"\ncalled = "to"\n')
+    text = "when,to\n2024-07-01 10:00:00,159\n"
+    report = run(tmp_path, text, mapping=load(tmp_path / "m.toml"), timezone="Europe/London")
+    assert calls(tmp_path)[0]["start_time"] == dt.datetime(2024, 7, 1, 10 if zone else 9, tzinfo=dt.UTC)
+    told = [line for line in report.warnings if "timezone" in line]
+    assert bool(told) == bool(zone)
+    assert all("m.toml says timezone = UTC: that holds" in line for line in told)
+
+
+def test_callers_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    rows = [f"2024-03-01T10:00:{n:02}Z,agent{n},07700900123\n" for n in range(20)]
+    report = run(tmp_path, "start_time,caller,called\n" + "".join(rows))
+    (line,) = report.warnings
+    assert line.startswith("in0.csv: 20 of 20 callers could not be read as numbers (for example 'age•••');")
+    assert "--region" in line
+
+
+def test_called_numbers_that_are_none_are_told(tmp_path: Path) -> None:
+    rows = [f"2024-03-01T10:00:{n:02}Z,agent{n}\n" for n in range(20)]
+    report = run(tmp_path, "start_time,called\n" + "".join(rows))
+    (line,) = report.warnings
+    assert line.startswith("in0.csv: 20 of 20 rows rejected: bad_called_number, first at 2: ")
+    assert "'age•••'" in line and "--region" in line
 
 
 def test_a_mapping_leaves_files_of_known_formats_alone(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def run_hunt(
     from ringfence.hunt.run import Where
     from ringfence.hunt.run import hunt as run
     from ringfence.ingest.mapping import load
+    from ringfence.ingest.source import find
 
+    find(inputs)  # what is misspelt is told at once, before an engine starts
     settings = load_settings(config)
     reading = Reading(timezone=timezone, mapping=load(mapping) if mapping else None)
     if region:

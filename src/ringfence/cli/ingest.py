@@ -66,6 +66,8 @@ def register(app: typer.Typer) -> None:
                 format_name=format_name,
                 progress=progress,
             )
+        for line in report_lines(report):
+            print(f"ringfence: {line}", file=sys.stderr)
         if json:
             print(msgspec.json.encode(report).decode())
         else:
@@ -107,6 +109,12 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield advance
 
 
+def report_lines(report: IngestReport) -> list[str]:
+    """What a person should know of the files and of how they were read, a line each."""
+    files = [line for file in report.files for line in (file.error, file.damage) if line]
+    return files + report.warnings + report.limits
+
+
 def _show(report: IngestReport, out: Path) -> None:
     """The report for a person: a line a file, then what was rejected and mended, and why."""
     from rich.console import Console
@@ -125,9 +133,6 @@ def _show(report: IngestReport, out: Path) -> None:
     console.print(table)
     if len(report.files) > 50:
         console.print(f"… and {len(report.files) - 50:,} more files")
-    for file in report.files:
-        if file.error:
-            print(f"ringfence: {file.error}", file=sys.stderr)
     for title, counts in (("rejected", report.rejected), ("noted", report.notes)):
         if counts:
             words = ", ".join(
@@ -138,6 +143,9 @@ def _show(report: IngestReport, out: Path) -> None:
         console.print(
             f"calls from {report.first_start:%Y-%m-%d %H:%M} to {report.last_start:%Y-%m-%d %H:%M} UTC"
         )
+    for count, what in ((report.unreadable, "unreadable"), (report.damaged, "damaged, and read in part")):
+        if count:
+            console.print(f"files {what}: {count:,} of {len(report.files):,}")
     console.print(f"{report.accepted:,} of {report.read:,} rows written to {out / 'calls'}")
-    if report.rejected:
+    if report.rejected or report.unreadable or report.damaged:
         console.print(f"the others, with reason and position: {out / 'rejected.parquet'}")

@@ -19,11 +19,14 @@ from ringfence.hunt.evidence import RepeatedCallIdError
 from ringfence.hunt.inputs import code_raw, split_inputs
 from ringfence.hunt.records import Records
 from ringfence.ingest.convert import check_zone
+from ringfence.ingest.format import Reject
 from ringfence.ingest.mapped import is_damaged
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.pipeline import IngestReport, ingest
+from ringfence.ingest.symptoms import MOST, callers_words, reject_words
 from ringfence.model.engine import Engine
 from ringfence.model.record import REJECTED, TIME_COLUMNS
+from ringfence.model.rejection import FILE_REASONS
 from ringfence.numbers.dialling import dialling
 
 
@@ -58,7 +61,8 @@ class Loaded(msgspec.Struct, frozen=True):
     raw: what was coded, as `Engine.read_records` gives it. files: the Parquet files behind it. rejected: rows
     that could not be used (schema `REJECTED`). notes: counts of what was mended in rows that are used. rows:
     read, accepted, rejected, by_reason. unreadable: file -> what is wrong with it and what to do, of the
-    files that cannot be read.
+    files that cannot be read. notices: what a reader should know of how the records were read, a sentence
+    each.
     """
 
     records: Records
@@ -68,6 +72,7 @@ class Loaded(msgspec.Struct, frozen=True):
     notes: dict[str, int]
     rows: dict[str, object]
     unreadable: dict[str, str]
+    notices: list[str] = []
 
 
 def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, reading: Reading) -> Loaded:
@@ -98,6 +103,7 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     why_not = Counter(made.rejected if made else {})
     notes = Counter(made.notes if made else {})
     accepted = 0
+    rejected = pq.read_table(work / "rejected.parquet").cast(REJECTED) if made else REJECTED.empty_table()
     if files:
         raw = engine.read_records(files)
         if reading.unique_ids:
@@ -107,15 +113,13 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
         accepted = records.accepted
         why_not.update(records.rejected["reason"].to_pylist())
         notes.update(records.notes)
+        rejected = pa.concat_tables([rejected, records.rejected])
     if not accepted:
         reasons = ", ".join(f"{n:,} {why}" for why, n in sorted(why_not.items()))
         raise InputError(
             f"no usable call record in {inputs[0]}{' and the others' if len(inputs) > 1 else ''}: "
-            f"{reasons or 'it is empty'}; see what is wrong with 'ringfence ingest'"
+            f"{reasons or 'it is empty'}{_first_words(rejected)}"
         )
-    rejected = records.rejected
-    if made is not None:
-        rejected = pa.concat_tables([pq.read_table(work / "rejected.parquet").cast(REJECTED), rejected])
     if reading.timezone is None:
         notes["time_without_zone"] += _times_without_zone(plain)
     # what ingest accepted is read once more from its files
@@ -126,7 +130,24 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
         "rejected": read - records.accepted,
         "by_reason": dict(why_not),
     }
-    return Loaded(records, raw, files, rejected, dict(+notes), rows, unreadable)
+    notices = [
+        *(file.damage for file in (made.files if made else ()) if file.damage),
+        *words_of_zone(notes, reading.timezone, reading.mapping),
+        *_words_of_readings(engine, records, raw, made),
+        *_words_of_answers(engine, records, made),
+    ]
+    return Loaded(records, raw, files, rejected, dict(+notes), rows, unreadable, notices)
+
+
+def _first_words(rejected: pa.Table) -> str:
+    """The most frequent reason explained by its first row; empty where nothing was rejected."""
+    reasons = [why for why in rejected["reason"].to_pylist() if why not in FILE_REASONS]
+    if not reasons:
+        return ""
+    most = Counter(reasons).most_common(1)[0][0]
+    row = next(row for row in rejected.to_pylist() if row["reason"] == most)
+    first = Reject(row["file"], row["position"], most, row["detail"] or "")
+    return f": {first.file}: {reject_words(first)}"
 
 
 def with_unique_ids(engine: Engine, raw: ir.Table, files: Sequence[Path]) -> tuple[ir.Table, int]:
@@ -169,8 +190,10 @@ def _times_without_zone(files: Sequence[Path]) -> int:
     return found
 
 
-def words_of_zone(notes: dict[str, int], timezone: str | None) -> list[str]:
+def words_of_zone(notes: dict[str, int], timezone: str | None, mapping: Mapping | None = None) -> list[str]:
     """What a reader should know of times that name no zone, in at most one sentence."""
+    if timezone is not None and mapping is not None and mapping.zones:
+        return [f"Times for which neither records nor mapping name a zone were read as {timezone}."]
     if timezone is not None:
         return [f"Times in the call records that name no zone were read as {timezone}."]
     if count := notes.get("time_without_zone"):
@@ -179,6 +202,42 @@ def words_of_zone(notes: dict[str, int], timezone: str | None) -> list[str]:
             "if they are local, hunt again with --timezone."
         ]
     return []
+
+
+def _words_of_readings(
+    engine: Engine, records: Records, raw: ir.Table, made: IngestReport | None
+) -> list[str]:
+    """What looks as if columns were taken wrongly, a sentence each: what ingest saw, then of the records that
+    an engine read directly."""
+    lines = [f"{line}." for line in made.warnings] if made else []
+    if unread := records.notes.get("caller_unreadable"):
+        callers = engine.collect(raw.aggregate(callers=raw.caller.count()))["callers"][0].as_py()
+        if unread > MOST * callers:
+            lines.append(f"{callers_words(unread, callers, '')}.")
+    if records.rejected.num_rows > MOST * records.read:
+        count = f"{records.rejected.num_rows:,} of {records.read:,}"
+        lines.append(f"{count} rows rejected{_first_words(records.rejected)}.")
+    return lines
+
+
+def _words_of_answers(engine: Engine, records: Records, made: IngestReport | None) -> list[str]:
+    """How talk is known where records do not say when calls were answered, in at most one sentence."""
+    fields = records.fields
+    if "answer_time" in fields:
+        silent = [Path(file.file).name for file in made.files if file.without_answers] if made else []
+        if not silent:
+            return []
+        names = ", ".join(silent[:5]) + (f" and {len(silent) - 5:,} more" if len(silent) > 5 else "")
+        return [f"No call of {names} has an answer time, as others have: these calls count as not answered."]
+    if "end_time" not in fields:
+        return ["No call has an answer time or an end: how long people talked is not known."]
+    if "status" not in fields:
+        return [
+            "No call has an answer time or a status: which were answered is not known, none counts as talk."
+        ]
+    if not engine.collect(records.calls.aggregate(any=records.calls.answered.any()))["any"][0].as_py():
+        return []
+    return ["No call has an answer time: talk is counted from the start of a call, ringing included."]
 
 
 def words_of_unreadable(unreadable: dict[str, str], most: int = 5) -> list[str]:

@@ -25,7 +25,7 @@ from ringfence.hunt.inputs import country_code, load_numbers, load_told, with_hi
 from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import JOINED, link
 from ringfence.hunt.protected import protected_of
-from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable, words_of_zone
+from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable
 from ringfence.hunt.scoring import score
 from ringfence.hunt.second_look import look_again
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
@@ -204,7 +204,7 @@ def _hunt(
                 "unallocated": protected.unallocated,
             }
         summary["notices"] = [
-            *words_of_zone(loaded.notes, reading.timezone),
+            *loaded.notices,
             *protected.notices,
             *limits_of_files(summary["files"]),
         ]

@@ -292,7 +292,7 @@ def _durations(lines: dict[str, Line], free: dict[str, Profile]) -> dict[str, Li
         unit = "ms" if "ms" in source.words or "msec" in source.words else "s"
         why = f"by its name; values such as {_examples(source)}, taken as {unit}"
         made["end_time"] = Line("end_time", source.name, {"after": anchor, "unit": unit}, _LIKELY, why)
-    if "answer_time" not in lines and talk is not None and (whole or "end_time" in lines):
+    if "answer_time" not in lines and talk is not None:
         why = f"by its name: talk up to the end, 0 for no answer; values such as {_examples(talk)}"
         made["answer_time"] = Line("answer_time", talk.name, {"before": "end_time"}, _LIKELY, why)
     return made

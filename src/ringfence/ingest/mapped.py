@@ -20,6 +20,7 @@ from ringfence.ingest.source import Reader, head
 
 ROWS = 1 << 17
 PARQUET = b"PAR1"
+MAPPED = "mapped"
 #: Columns of the record without which no row can be used.
 NEEDED = ("start_time", "called")
 
@@ -29,7 +30,7 @@ class MappedTable(msgspec.Struct, frozen=True):
 
     mapping: Mapping
     zone: str | None = None
-    name: str = "mapped"
+    name: str = MAPPED
 
     def recognises(self, head: bytes, path: Path) -> bool:
         """Whether the file is a table that has the columns which the mapping cannot do without."""

@@ -17,13 +17,15 @@ from ringfence.ingest.checks import check
 from ringfence.ingest.convert import check_zone
 from ringfence.ingest.format import Batch, Format, LocalTimes, Reject
 from ringfence.ingest.formats import named, recognise
-from ringfence.ingest.mapped import MappedTable
+from ringfence.ingest.mapped import MAPPED, MappedTable
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.record_parquet import canonical
 from ringfence.ingest.source import Source, find, head
+from ringfence.ingest.symptoms import Symptoms, masked, misreadings, silences
 from ringfence.ingest.unique import make_unique
 from ringfence.ingest.writer import CallWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
+from ringfence.model.rejection import FILE_REASONS
 from ringfence.numbers.normalise import normalise_rows
 
 __all__ = ["FileReport", "IngestReport", "canonical", "ingest"]
@@ -35,7 +37,8 @@ _NUMBERLESS = frozenset({"empty", "withheld"})
 
 
 class FileReport(msgspec.Struct):
-    """What became of one file. format: None where none was recognised; error: why it was not read."""
+    """What became of one file. format: None where none was recognised. error: why it was not read. damage:
+    why only a part of it was. without_answers: it has calls, and nothing says when they were answered."""
 
     file: str
     format: str | None = None
@@ -44,12 +47,16 @@ class FileReport(msgspec.Struct):
     rejected: dict[str, int] = {}
     notes: dict[str, int] = {}
     error: str | None = None
+    damage: str | None = None
+    without_answers: bool = False
 
 
 class IngestReport(msgspec.Struct):
     """read = accepted + rejected. notes count rows that were kept though something about them was mended.
 
     calls: the Parquet files written. first_start, last_start: the period the accepted calls cover.
+    unreadable, damaged: files of which nothing was read, or a part; they are no rows. warnings: what looks as
+    if it was read wrongly; limits: what the records do not say; a line each.
     """
 
     files: list[FileReport]
@@ -60,6 +67,10 @@ class IngestReport(msgspec.Struct):
     notes: dict[str, int]
     first_start: dt.datetime | None
     last_start: dt.datetime | None
+    unreadable: int = 0
+    damaged: int = 0
+    warnings: list[str] = []
+    limits: list[str] = []
 
 
 def ingest(
@@ -87,9 +98,10 @@ def ingest(
     calls = out / "calls"
     if any(source.path.resolve().is_relative_to(calls.resolve()) for source in sources):
         raise UsageError(f"--out {out} would overwrite its own input; choose another directory")
-    total = sum(source.path.stat().st_size for source in sources)
+    total = sum(source.size for source in sources)
     done = 0
     files = []
+    symptoms = []
     span = _Span()
     mapped = MappedTable(mapping) if mapping is not None else None
     forced = named(format_name) if format_name is not None else None
@@ -101,17 +113,20 @@ def ingest(
         for source in sources:
             report = FileReport(str(source.path))
             files.append(report)
+            seen = Symptoms(report.file)
+            symptoms.append(seen)
             try:
                 for batch in _batches(source, report, forced, mapped, timezone):
-                    rows = _accept(batch, source, report, rejects, region, mapping)
+                    rows = _accept(batch, source, report, seen, rejects, region, mapping)
                     span.widen(rows)
                     writer.write(rows)
                     if progress:
                         progress(done + batch.bytes_read, total)
             except InputError as error:
                 report.error = str(error)
-                _count(report, rejects, [Reject(str(source.path), 1, "file_unreadable", str(error))])
-            done += source.path.stat().st_size
+                rejects.write([Reject(str(source.path), 1, "file_unreadable", str(error))])
+            report.without_answers = seen.without_answers
+            done += source.size
             if progress:
                 progress(done, total)
         if sum(not report.error for report in files) < least:
@@ -125,15 +140,27 @@ def ingest(
         sum(f.read for f in files),
         sum(f.accepted for f in files),
         dict(sum((Counter(f.rejected) for f in files), Counter())),
-        dict(
-            sum(
-                (Counter(f.notes) for f in files),
-                Counter(call_id_repeated=repeated) if repeated else Counter(),
-            )
-        ),
+        dict(sum((Counter(f.notes) for f in files), Counter(call_id_repeated=repeated))),
         span.first,
         span.last,
+        sum(f.error is not None for f in files),
+        sum(f.damage is not None for f in files),
+        _zone_words(files, mapping, timezone) + misreadings(symptoms),
+        silences(symptoms),
     )
+
+
+def _zone_words(files: list[FileReport], mapping: Mapping | None, timezone: str | None) -> list[str]:
+    """Which zone was used where a mapping and the command line name two."""
+    if mapping is None or timezone is None or not any(file.format == MAPPED for file in files):
+        return []
+    own = [zone for zone in mapping.zones if zone != timezone]
+    if not own:
+        return []
+    return [
+        f"{mapping.origin} says timezone = {', '.join(own)}: that holds for the tables read through it, and"
+        f" not --timezone {timezone}; to have {timezone} there, take timezone out of the mapping"
+    ]
 
 
 def _nothing_read(files: list[FileReport]) -> str:
@@ -173,6 +200,7 @@ def _accept(
     batch: Batch,
     source: Source,
     report: FileReport,
+    seen: Symptoms,
     rejects: RejectWriter,
     region: str,
     mapping: Mapping | None,
@@ -193,8 +221,10 @@ def _accept(
             reason = found.column("reason").combine_chunks()
             unread = pc.invert(pc.is_in(reason, pa.array([*_NUMBERLESS, None])))
             if name == "called":
-                details = _judge_called(found, reason, unread, checked.reasons)
+                details = _judge_called(rows.column(name), found, reason, unread, checked.reasons)
             else:
+                if name == "caller":
+                    seen.see_callers(rows.column(name), unread, found.column("number"))
                 notes[f"{name}_unreadable"] += pc.sum(unread).as_py() or 0
             rows = rows.set_column(rows.column_names.index(name), name, found.column("number"))
         if "called" not in rows.column_names:
@@ -204,14 +234,17 @@ def _accept(
             bad += _rejects(batch, source, at, checked.reasons, details)
             rows = rows.filter(pa.array(checked.reasons == None))  # noqa: E711
         rows = _complete(rows, source.label)
-    _count(report, rejects, bad)
+        seen.see_calls(rows)
+    _reject(report, seen, rejects, bad)
     report.read += len(rows)
     report.accepted += len(rows)
     report.notes = dict(Counter(report.notes) + notes)
     return rows
 
 
-def _judge_called(found: pa.Table, reason: pa.Array, unread: pa.Array, reasons: np.ndarray) -> dict[int, str]:
+def _judge_called(
+    written: pa.ChunkedArray, found: pa.Table, reason: pa.Array, unread: pa.Array, reasons: np.ndarray
+) -> dict[int, str]:
     """Mark rows without a called number in `reasons`; gives why, by row, where one was written."""
     missing = pc.is_null(found.column("number")).to_numpy()
     rubbish = unread.to_numpy(zero_copy_only=False)
@@ -219,8 +252,9 @@ def _judge_called(found: pa.Table, reason: pa.Array, unread: pa.Array, reasons: 
     reasons[free & missing] = "no_called_number"
     reasons[free & missing & rubbish] = "bad_called_number"
     at = np.flatnonzero(free & missing & rubbish)
-    words = reason.take(pa.array(at)).to_pylist()
-    return dict(zip(at.tolist(), (f"the called number cannot be read: {w}" for w in words), strict=True))
+    told = zip(written.take(pa.array(at)).to_pylist(), reason.take(pa.array(at)).to_pylist(), strict=True)
+    said = (f"the called number {masked(str(text))!r} cannot be read: {why}" for text, why in told)
+    return dict(zip(at.tolist(), said, strict=True))
 
 
 def _rejects(
@@ -249,10 +283,18 @@ def _complete(rows: pa.Table, label: str) -> pa.Table:
     return pa.table(columns).cast(schema)
 
 
-def _count(report: FileReport, rejects: RejectWriter, bad: list[Reject]) -> None:
+def _reject(report: FileReport, seen: Symptoms, rejects: RejectWriter, bad: list[Reject]) -> None:
+    """Keep and count what cannot be used. What speaks of the file is no row."""
     rejects.write(bad)
-    report.read += len(bad)
-    report.rejected = dict(Counter(report.rejected) + Counter(reject.reason for reject in bad))
+    rows = [reject for reject in bad if reject.reason not in FILE_REASONS]
+    seen.see_rejects(rows)
+    report.read += len(rows)
+    report.rejected = dict(Counter(report.rejected) + Counter(reject.reason for reject in rows))
+    for reject in bad:
+        if reject.reason in FILE_REASONS:
+            report.damage = report.damage or (
+                f"{report.file}: {reject.detail}; what else is in it is used; copy the file again"
+            )
 
 
 class _Span:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -27,27 +28,39 @@ class Source(msgspec.Struct, frozen=True):
     path: Path
     label: str
 
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 where that cannot be told."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
 
 def find(inputs: Sequence[Path]) -> list[Source]:
     """Every file among `inputs`, once; directories are searched, hidden and `_` files (such as _SUCCESS) left
-    out.
+    out. What is there and cannot be opened, a folder too, is among them: reading it tells why.
 
-    Raises InputError for an input that does not exist or a directory without files.
+    Raises InputError for inputs that do not exist or directories without files: all of them in one line.
     """
     paths: dict[Path, None] = {}
+    absent, empty = [], []
     for path in inputs:
-        try:
-            if path.is_dir():
-                inside = [p for p in sorted(path.rglob("*")) if p.is_file() and not _hidden(p, path)]
-                if not inside:
-                    raise InputError(f"{path}: the directory holds no files; name files or another directory")
-                paths.update(dict.fromkeys(inside))
-            elif path.exists():
-                paths[path] = None
-            else:
-                raise InputError(f"{path}: no such file; check the name")
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror or error}") from error
+        if not os.path.lexists(path):
+            absent.append(str(path))
+            continue
+        inside = list(_below(path)) if path.is_dir() else [path]
+        if not inside:
+            empty.append(str(path))
+        paths.update(dict.fromkeys(inside))
+    wrong = [f"{', '.join(absent)}: no such file; check the name{'s' if len(absent) > 1 else ''}"] * bool(
+        absent
+    )
+    if empty:
+        holds = "the directory holds" if len(empty) == 1 else "these directories hold"
+        wrong.append(f"{', '.join(empty)}: {holds} no files; name files or another directory")
+    if wrong:
+        raise InputError("; ".join(wrong))
     # of a file that is named in two ways the first counts: its calls would be there twice
     named: dict[Path, Path] = {}
     for path in paths:
@@ -56,8 +69,18 @@ def find(inputs: Sequence[Path]) -> list[Source]:
     return [Source(path, label) for path, label in zip(once, _labels(once), strict=True)]
 
 
-def _hidden(path: Path, top: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.relative_to(top).parts)
+def _below(top: Path) -> Iterator[Path]:
+    """The files below a directory in order, and directories in it that cannot be opened."""
+    closed: list[Path] = []
+    found = []
+    for folder, folders, files in os.walk(top, onerror=lambda error: closed.append(Path(error.filename))):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        found += [Path(folder, name) for name in files if not _is_hidden(name)]
+    yield from sorted(found + closed)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
 
 
 def _labels(paths: list[Path]) -> list[str]:
@@ -87,15 +110,17 @@ class Reader(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: str | None = None
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path}: not a file that can be read twice; save it to a file first")
         try:
+            if path.is_dir():
+                next(path.iterdir(), None)  # tells why it was not searched
+            if path.exists() and not path.is_file():
+                raise InputError(f"{path}: not a file that can be read twice; save it to a file first")
             self._file: IO[bytes] = path.open("rb")
             magic = self._file.read(4)
             self._file.seek(0)
         except OSError as error:
             raise InputError(
-                f"{path}: cannot be read ({error.strerror or error}); check its permissions"
+                f"{path}: cannot be read ({error.strerror or error}); check its name and permissions"
             ) from error
         kind = next((name for mark, name in _COMPRESSED.items() if magic.startswith(mark)), None)
         # read1 gives what is there before it says that the rest is missing
