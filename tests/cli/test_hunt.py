@@ -59,8 +59,13 @@ def test_a_table_for_people(network: Path, tmp_path: Path) -> None:
 
 
 def test_records_in_local_time_and_columns_of_their_own(tmp_path: Path) -> None:
-    (tmp_path / "export.csv").write_text("When,From,To\n2026-07-01 12:00:00,020 7946 0159,07700 900001\n")
-    (tmp_path / "export.toml").write_text('[columns]\nstart_time = "When"\ncaller = "From"\ncalled = "To"\n')
+    (tmp_path / "export.csv").write_text(
+        "When,From,To,Talk\n2026-07-01 12:00:00,020 7946 0159,07700 900001,9\n"
+    )
+    columns = '[columns]\nstart_time = "When"\ncaller = "From"\ncalled = "To"\n'
+    talk = 'end_time = { column = "Talk", after = "start_time" }\n'
+    talk += 'answer_time = { column = "Talk", before = "end_time" }\n'
+    (tmp_path / "export.toml").write_text(columns + talk)
     given = ("export.csv", "--out", "run", "--mapping", "export.toml", "--json")
     local = _hunt(*given, "--timezone", "Europe/London", cwd=tmp_path)
     assert local.returncode == 0, local.stderr
@@ -70,10 +75,19 @@ def test_records_in_local_time_and_columns_of_their_own(tmp_path: Path) -> None:
     utc = _hunt(*given, cwd=tmp_path)
     assert json.loads(utc.stdout)["period"]["first"] == "2026-07-01T12:00:00+00:00"
     assert utc.stderr.startswith("1 times in the call records name no zone and were read as UTC")
+    (tmp_path / "export.toml").write_text('[file]\ntimezone = "UTC"\n' + columns)
+    both = _hunt(*given, "--timezone", "Europe/London", cwd=tmp_path)
+    assert json.loads(both.stdout)["period"]["first"] == "2026-07-01T12:00:00+00:00"
+    rest, mapping, talk = both.stderr.splitlines()
+    assert rest == "Times for which neither records nor mapping name a zone were read as Europe/London."
+    assert mapping.startswith("export.toml says timezone = UTC: that holds")
+    assert talk.startswith("No call has an answer time or an end")
 
 
 def test_files_that_cannot_be_read_are_named_and_the_others_used(tmp_path: Path) -> None:
-    (tmp_path / "good.csv").write_text("start_time,called\n2026-07-01T12:00:00Z,159\n")
+    (tmp_path / "good.csv").write_text(
+        "start_time,answer_time,end_time,called\n1782907200,1782907209,1782907300,159\n"
+    )
     (tmp_path / "notes.txt").write_text("ring back on Monday\n")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing")
     done = _hunt("good.csv", "notes.txt", "cut.parquet", "--out", "run", "--json", cwd=tmp_path)
