@@ -11,6 +11,7 @@ from ringfence.hunt.known import (
     SAME,
     TRAITS,
     best_match,
+    marking_shapes,
     profile,
     read_profiles,
     similarity,
@@ -93,12 +94,36 @@ def test_a_profile_of_calls() -> None:
             "source_ip_text": [None] * 4,
         }
     )
-    made = profile("P-1", calls, {"aaaa": ["b", "a"]})
+    made = profile("P-1", calls, {"aaaa": ["b", "a"]}, {"aaaa": 0.001})
     assert (made.first_seen, made.last_seen, made.calls) == ("2026-01-05", "2026-01-05", 4)
     assert made.talk == [0.25, 0.25, 0.0, 0.25, 0.25]
     assert made.hours[9:13] == [0.25] * 4 and sum(made.hours) == 1.0
     assert made.identities == ["+442079460001", "+442079460002"]
     assert (made.owners, made.trunks, made.addresses) == (["Example Bank"], ["A", "B"], [])
+
+
+def test_shapes_that_mark_a_platform_are_used_far_more_by_it_than_by_others() -> None:
+    calls = pd.DataFrame(
+        {
+            "shape": [1] * 5 + [2] * 5 + [3] * 2 + [-1] * 4,
+            "fingerprint_text": ["web"] * 5 + ["common"] * 5 + ["seldom"] * 2 + [None] * 4,
+        }
+    )
+    seen = pd.Series({1: 600, 2: 500_000, 3: 2, 4: 499_398})
+    assert marking_shapes(calls, seen) == {"web": 0.0006}
+    assert marking_shapes(calls[calls["shape"] < 0], seen) == {}
+
+
+def test_a_shape_that_others_have_too_counts_by_its_rarity() -> None:
+    def back(share: float) -> float:
+        shares = {"aaaa": share}
+        once, again = (
+            msgspec.structs.replace(BEFORE, id=i, identities=[f"+4420794601{i}"], shape_shares=shares)
+            for i in ("10", "11")
+        )
+        return similarity(once, again)
+
+    assert back(0.00001) > back(0.001) > SAME > back(0.03) > back(0.5)
 
 
 def test_profiles_are_kept_in_a_file(tmp_path: Path) -> None:

@@ -82,3 +82,21 @@ def test_groups_are_only_ever_joined_and_always_alike(rows: list[Any], given: li
         assert len(set(merged[groups == group].tolist())) == 1
     assert set(merged.tolist()) <= set(groups.tolist())
     assert (merge(calls, groups, anchored, rarity) == merged).all()
+
+
+def test_shapes_one_part_apart_tie_by_their_family() -> None:
+    calls = table(*((i * 3 * DAY, i, 100 + i, 1 if i < 30 else 2) for i in range(60)))
+    groups, anchored, rarity = np.arange(60) // 30, np.ones(60, bool), np.full(60, 2.0)
+    assert len(together(merge(calls, groups, anchored, rarity))) == 2
+    assert len(together(merge(calls, groups, anchored, rarity, near={(1, 2): 0.0002}))) == 1
+    assert len(together(merge(calls, groups, anchored, rarity, near={(1, 2): 0.02}))) == 2
+
+
+def test_people_of_one_list_on_one_day_are_one_meeting() -> None:
+    # two services' customers bought the same list: three of its people were rung by both
+    near = table(*((i * 60_000_000, i // 3, 441_220_000_000 + i % 3, -1) for i in range(6)))
+    far = near.assign(called=[441_220_000_000 + 50_000 * (i % 3) for i in range(6)])
+    groups, owners, none = np.arange(6) // 3, np.ones(6, bool), np.zeros(6)
+    need = Tying(join_anchored=1.5)
+    assert len(together(merge(near, groups, owners, none, need))) == 2
+    assert len(together(merge(far, groups, owners, none, need))) == 1

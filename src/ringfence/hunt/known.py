@@ -1,12 +1,14 @@
 """Known platforms: profiles kept in a JSON Lines file, and how like a new platform is to each.
 
 Similarity is the weighted mean of what both sides have: the shape of the INVITE (near matches count, part by
-part), the numbers and owners presented, the talk profile and the hours. Trunks and addresses are not
-compared: a service that comes back comes back on new ones.
+part; a shape that other people's calls have too counts by its rarity), the numbers and owners presented, the
+talk profile and the hours. Trunks and addresses are not compared: a service that comes back comes back on new
+ones.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -18,12 +20,33 @@ from ringfence.model.profile import PlatformProfile
 
 #: Weight of each trait, and the similarity from which a platform is called by the known one's name.
 TRAITS = {"shape": 0.55, "identities": 0.15, "owners": 0.1, "talk": 0.12, "hours": 0.08}
-SAME = 0.6
+SAME = 0.55
 _TALK_BOUNDS = (0.0, 20.0, 60.0, 300.0)
+#: A shape marks a platform that uses it this many times as much as the network does, in at least this share
+#: of the platform's calls and in at least this many. Innocent users of the same web phone share its shape.
+MARKING_LIFT, MARKING_SHARE, MARKING_CALLS = 20.0, 0.2, 3
+#: A shape of one in 10**4 calls or rarer counts in full; one of every tenth call counts a quarter.
+_FULL_RARITY = 4.0
 
 
-def profile(name: str, calls: pd.DataFrame, shapes: dict[str, list[str]]) -> PlatformProfile:
-    """The profile of a platform from its described calls (hunt.findings.describe) and its own shapes."""
+def marking_shapes(calls: pd.DataFrame, seen: pd.Series) -> dict[str, float]:
+    """The shapes that mark a platform, and each one's share of the network's calls that have a shape.
+
+    `calls`: the platform's, with `shape` and `fingerprint_text`; `seen`: calls per shape in the network.
+    """
+    shaped = calls[calls["shape"] >= 0]
+    found = shaped.groupby("shape")["fingerprint_text"].agg(["count", "first"])
+    network = seen.reindex(found.index).to_numpy(float) / max(float(seen.sum()), 1.0)
+    share = found["count"].to_numpy() / max(len(shaped), 1)
+    marks = (share >= MARKING_SHARE) & (found["count"] >= MARKING_CALLS) & (share >= MARKING_LIFT * network)
+    return {str(n): round(float(s), 9) for n, s in zip(found["first"][marks], network[marks], strict=True)}
+
+
+def profile(
+    name: str, calls: pd.DataFrame, shapes: dict[str, list[str]], shape_shares: dict[str, float]
+) -> PlatformProfile:
+    """The profile of a platform from its described calls (hunt.findings.describe), the parts of the shapes
+    that mark it and their shares of the network's calls."""
     talk = np.bincount(np.searchsorted(_TALK_BOUNDS, calls["talk"], side="left"), minlength=5) / len(calls)
     hours = np.bincount((calls["t"] // 3_600_000_000 % 24).astype(int), minlength=24) / len(calls)
     return PlatformProfile(
@@ -32,6 +55,7 @@ def profile(name: str, calls: pd.DataFrame, shapes: dict[str, list[str]]) -> Pla
         last_seen=str(pd.Timestamp(calls["t"].max(), unit="us"))[:10],
         calls=len(calls),
         shapes=shapes,
+        shape_shares=shape_shares,
         identities=sorted({c for c in calls["caller_text"] if c}),
         owners=sorted({o for o in calls["owner_text"] if o}),
         talk=[round(float(v), 4) for v in talk],
@@ -48,6 +72,19 @@ def _alike(one: list[str], two: list[str]) -> float:
     return len(set(one) & set(two)) / max(len(set(one)), len(set(two)))
 
 
+def _rarity(one: PlatformProfile, two: PlatformProfile, shapes: tuple[str, str]) -> float:
+    """How much a shared shape says, 0 to 1, by the side on which it is the commoner."""
+    share = max(p.shape_shares.get(s, 0.0) for p, s in zip((one, two), shapes, strict=True))
+    return min(1.0, -np.log10(share) / _FULL_RARITY) if share else 1.0
+
+
+def _same_shape(one: PlatformProfile, two: PlatformProfile, shapes: tuple[str, str]) -> float:
+    a, b = shapes
+    parts = 1.0 if a == b else _alike(one.shapes[a], two.shapes[b])
+    # two strangers' stacks agree in half of their parts
+    return max(0.0, (parts - 0.5) * 2) * _rarity(one, two, shapes)
+
+
 def _overlap(one: list[str], two: list[str]) -> float:
     return len(set(one) & set(two)) / min(len(set(one)), len(set(two)))
 
@@ -59,10 +96,7 @@ def similarity(one: PlatformProfile, two: PlatformProfile) -> float:
         return 1.0
     traits: dict[str, float] = {}
     if one.shapes and two.shapes:
-        best = max(
-            1.0 if a == b else _alike(one.shapes[a], two.shapes[b]) for a in one.shapes for b in two.shapes
-        )
-        traits["shape"] = max(0.0, (best - 0.5) * 2)  # two strangers' stacks agree in half of their parts
+        traits["shape"] = max(_same_shape(one, two, pair) for pair in product(one.shapes, two.shapes))
     if one.identities and two.identities:
         traits["identities"] = _overlap(one.identities, two.identities)
     if one.owners and two.owners:

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ringfence.hunt.campaigns import campaigns
 from ringfence.hunt.context import Context
-from ringfence.hunt.merging import Tying, merge, shape_rarity
+from ringfence.hunt.merging import Near, Tying, merge, shape_rarity
 from ringfence.hunt.records import HOUR
 from ringfence.hunt.scoring import chain
 
@@ -107,9 +107,11 @@ def _name(prefix: str, texts: list[str]) -> str:
     return f"{prefix}{digest[:8]}"
 
 
-def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None) -> pd.DataFrame:
+def link(
+    context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None, near: Near | None = None
+) -> pd.DataFrame:
     """`flagged` (suspect calls with `score`, ordered by call_id, down to what `JOINED` can lift) with
-    `platform` and `campaign`.
+    `platform` and `campaign`. near: `hunt.shapes.near_shapes`.
 
     Calls of what is too small to report are dropped. Names depend on the evidence alone.
     """
@@ -123,7 +125,7 @@ def link(context: Context, flagged: pd.DataFrame, linkage: Linkage | None = None
     groups = _components(owned, [sitting], len(calls))
     anchored = np.any([g >= 0 for g in owned], axis=0)
     rarity = shape_rarity(calls["shape"].to_numpy(), context.shapes["calls"], linkage.tying)
-    groups = merge(calls, groups, anchored, rarity, linkage.tying)
+    groups = merge(calls, groups, anchored, rarity, linkage.tying, near)
     texts = context.sources.set_index("source")
     sure = (calls["score"] >= linkage.sure).to_numpy()
     platform = np.full(len(calls), "", object)

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 import pandas as pd
 
-from ringfence.hunt.records import DAY, HOUR
+from ringfence.hunt.records import DAY, HOUR, TOKEN_BASE
 from ringfence.hunt.scoring import chain
+
+#: Pairs of shapes one part apart, and the share of all calls that their family has.
+Near = Mapping[tuple[int, int], float]
 
 
 class Tying(msgspec.Struct, frozen=True):
-    """person, number: the weight of one shared thing within so many hours. join_stray, join_anchored: the tie
-    that joins two groups, plus `growth` for each pair of their calls, for chance. shape: the weight of a
-    shared shape for each power of ten that it is rarer than `common_shape` (a share of the calls), at most
-    `most_shape` and worth nothing below `least_shape`."""
+    """person, number: the weight of one shared thing within so many hours; the people of one list_stretch of
+    numbers are one thing on one day. join_stray, join_anchored: the tie that joins two groups, for meetings
+    plus `growth` for each pair of their calls, for chance. shape: the weight of a shared shape for each power
+    of ten that it is rarer than `common_shape` (a share of the calls), at most `most_shape` and worth nothing
+    below `least_shape`. Two shapes one part apart tie by the share of their family."""
 
     person: float = 1.0
     person_hours: float = 12.0
     number: float = 1.0
     number_hours: float = 1.0
+    list_stretch: int = 10_000
     join_stray: float = 0.4
     join_anchored: float = 0.9
     growth: float = 0.0015
@@ -41,7 +47,10 @@ def shape_rarity(shapes: Any, sizes: pd.Series, tying: Tying) -> Any:
     """What it means for two calls to have the shape of each call in common: 0 for none or a common one.
 
     shapes: unit number per call. sizes: calls per shape in all the records."""
-    share = sizes.reindex(shapes).to_numpy(np.float64) / max(float(sizes.sum()), 1.0)
+    return _rarity(sizes.reindex(shapes).to_numpy(np.float64) / max(float(sizes.sum()), 1.0), tying)
+
+
+def _rarity(share: Any, tying: Tying) -> Any:
     weight = tying.shape * np.log10(tying.common_shape / np.where(np.isnan(share), 1.0, share))
     return np.where(weight >= tying.least_shape, np.clip(weight, 0.0, tying.most_shape), 0.0)
 
@@ -51,7 +60,8 @@ def _meetings(calls: pd.DataFrame, tying: Tying) -> list[tuple[int, int, tuple[s
     share (and on which day: it counts once a day), its weight.
 
     A customer hops between the service's trunks in one sitting. Over days such things prove little: strangers
-    buy the same lists and pose as the same bank.
+    buy the same lists and pose as the same bank; who rings several people of one stretch of a list on one
+    day has shown once that he has that list.
     """
     shown = calls[calls["caller"].notna()]
     found: list[tuple[int, int, tuple[str, int, int], float]] = []
@@ -60,7 +70,9 @@ def _meetings(calls: pd.DataFrame, tying: Tying) -> list[tuple[int, int, tuple[s
         (calls, "called", tying.person_hours, tying.person),
     ):
         one, two = chain(rows, [key], round(hours * HOUR))
-        things = calls[key].to_numpy()[one]
+        things = calls[key].to_numpy(np.int64)[one]
+        if key == "called":
+            things = np.where(things < TOKEN_BASE, things // tying.list_stretch, things)
         days = calls["t"].to_numpy()[one] // DAY
         found += [
             (int(a), int(b), (key, int(thing), int(day)), weight)
@@ -73,13 +85,17 @@ class _Groups:
     """Groups of calls with what ties them: sizes, whether they own infrastructure, how many of their calls
     have each rare shape, and what each two of them share."""
 
-    def __init__(self, calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, tying: Tying) -> None:
+    def __init__(
+        self, calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, near: Near, tying: Tying
+    ) -> None:
         self.tying = tying
         self.size = Counter(groups.tolist())
         self.own = set(groups[anchored].tolist())
         self.shapes: dict[int, Counter[int]] = defaultdict(Counter)
         self.having: dict[int, set[int]] = defaultdict(set)
-        self.rarity: dict[int, float] = {}
+        #: pairs of shapes that tie, a shape with itself among them, and each shape's partners
+        self.alike: dict[tuple[int, int], float] = {}
+        self.partners: dict[int, list[int]] = defaultdict(list)
         self.shared: dict[int, dict[int, dict[tuple[str, int, int], float]]] = defaultdict(dict)
         rare = np.flatnonzero(rarity > 0)
         for group, shape, weight in zip(
@@ -90,7 +106,11 @@ class _Groups:
         ):
             self.shapes[group][shape] += 1
             self.having[shape].add(group)
-            self.rarity[shape] = weight
+            self.alike[shape, shape] = weight
+        for (one, two), share in near.items():
+            self.alike[one, two] = self.alike[two, one] = float(_rarity(share, tying))
+        for one, two in sorted(self.alike):
+            self.partners[one].append(two)
         for one, two, what, weight in _meetings(calls, tying):
             a, b = int(groups[one]), int(groups[two])
             if a != b:
@@ -101,18 +121,23 @@ class _Groups:
         """Whatever has a tie to the group, in order."""
         others = set(self.shared[group])
         for shape in self.shapes[group]:
-            others |= self.having[shape]
+            for like in self.partners[shape]:
+                others |= self.having[like]
         return sorted(others - {group})
 
     def pull(self, a: int, b: int) -> float:
         """The tie of two groups, by what it needs to be: from 1 on they are one."""
-        tie = sum(self.shared[a].get(b, {}).values())
-        for shape in sorted(self.shapes[a].keys() & self.shapes[b].keys()):
-            common = min(self.shapes[a][shape] / self.size[a], self.shapes[b][shape] / self.size[b])
-            tie += self.rarity[shape] * common
+        meetings = sum(self.shared[a].get(b, {}).values())
+        shapes = 0.0
+        for one in sorted(self.shapes[a]):
+            for two in self.partners[one]:
+                if two in self.shapes[b]:
+                    common = min(self.shapes[a][one] / self.size[a], self.shapes[b][two] / self.size[b])
+                    shapes += self.alike[one, two] * common
         owners = a in self.own and b in self.own
         need = self.tying.join_anchored if owners else self.tying.join_stray
-        return tie / (need + self.tying.growth * self.size[a] * self.size[b])
+        # large groups meet by chance; they do not come by a rare shape by chance
+        return meetings / (need + self.tying.growth * self.size[a] * self.size[b]) + shapes / need
 
     def join(self, a: int, b: int) -> None:
         """b becomes part of a."""
@@ -130,13 +155,20 @@ class _Groups:
                 self.shared[other].setdefault(a, {}).update(things)
 
 
-def merge(calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, tying: Tying | None = None) -> Any:
+def merge(
+    calls: pd.DataFrame,
+    groups: Any,
+    anchored: Any,
+    rarity: Any,
+    tying: Tying | None = None,
+    near: Near | None = None,
+) -> Any:
     """`groups` (int per call), joined, the best-tied pair first, until no tie is stronger than chance would
     have it between groups of their sizes.
 
     calls: call_id, t (µs), caller, called, shape; rows numbered from 0. anchored: bool per call, whether it
     lies on infrastructure that its group owns: two such groups need a stronger tie than stray calls over
-    common ground. rarity: `shape_rarity` per call."""
+    common ground. rarity: `shape_rarity` per call. near: `hunt.shapes.near_shapes`."""
     tying = tying or Tying()
     groups = np.asarray(groups).copy()
     # single stray calls of one rare shape are one group to begin with: any two of them would be joined anyway
@@ -147,7 +179,7 @@ def merge(calls: pd.DataFrame, groups: Any, anchored: Any, rarity: Any, tying: T
         members = np.unique(groups[loose & (shapes == shape)])
         groups[np.isin(groups, members)] = members[0]
 
-    state = _Groups(calls, groups, anchored, rarity, tying)
+    state = _Groups(calls, groups, anchored, rarity, near or {}, tying)
     version: Counter[int] = Counter()
     best: list[tuple[float, int, int, int, int]] = []
 

@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ibis.expr.types as ir
 import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.config import HuntSettings
@@ -22,12 +20,13 @@ from ringfence.hunt import findings
 from ringfence.hunt.context import Context, build_context
 from ringfence.hunt.indicators import indicators
 from ringfence.hunt.inputs import country_code, load_numbers, load_told, with_hidden
-from ringfence.hunt.known import best_match, profile, read_profiles, write_profiles
+from ringfence.hunt.known import best_match, marking_shapes, profile, read_profiles, write_profiles
 from ringfence.hunt.linking import JOINED, link
 from ringfence.hunt.protected import protected_of
 from ringfence.hunt.reading import Reading, better_reading, load, words_of_unreadable
 from ringfence.hunt.scoring import score
 from ringfence.hunt.second_look import look_again
+from ringfence.hunt.shapes import near_shapes, read_parts
 from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import probability, shipped_weights
 from ringfence.ingest.writer import no_empty_leftover
@@ -170,9 +169,10 @@ def _hunt(
                 joined=joined[likely],
                 signals=findings.call_signals(scores, likely),
             )
-            linked = link(context, calls)
+            parts = read_parts(context, loaded.raw)
+            linked = link(context, calls, near=near_shapes(context, calls, parts))
             linked = findings.describe(context, linked.assign(score=linked["joined"]))
-            profiles = _profiles(context, linked, loaded.raw)
+            profiles = _profiles(context, linked, parts)
         with stage("write findings"):
             matches = {p.id: m for p in profiles if (m := best_match(p, known))}
             tiers = findings.Tiers(settings.likely_seconds, settings.possible_seconds)
@@ -227,27 +227,11 @@ def _check_places(out: Path, workdir: Path | None, indicators: Path | None) -> N
         raise UsageError(f"{indicators} is a folder; name a file for the indicators")
 
 
-def _profiles(context: Context, calls: pd.DataFrame, raw: ir.Table) -> list[PlatformProfile]:
-    """One profile per platform, with the parts of the shapes it owns."""
-    shapes: dict[str, list[str]] = {}
-    if seen_shapes := sorted({s for s in calls["fingerprint_text"] if s}):
-        wanted = context.engine.upload(pa.table({"fingerprint": seen_shapes}), "wanted_shapes")
-        if "fingerprint_parts" in raw.columns:
-            ids = context.engine.upload(pa.table({"call_id": calls["call_id"]}), "linked_calls")
-            seen = (
-                raw.semi_join(ids, "call_id")
-                .semi_join(wanted, "fingerprint")
-                .select("fingerprint", "fingerprint_parts")
-            )
-            for row in context.engine.collect(seen).to_pylist():
-                shapes.setdefault(row["fingerprint"], sorted(row["fingerprint_parts"] or []))
+def _profiles(context: Context, calls: pd.DataFrame, parts: dict[str, list[str]]) -> list[PlatformProfile]:
+    """One profile per platform, with the parts of the shapes that mark it."""
     profiles = []
     for platform, group in calls.groupby("platform", sort=True):
-        counts = group[group["shape"] >= 0].groupby("shape")["fingerprint_text"].agg(["count", "first"])
-        own = {
-            str(row["first"]): shapes.get(str(row["first"]), [])
-            for shape, row in counts.iterrows()
-            if row["count"] >= 0.5 * context.sizes["shape"].get(shape, np.inf)
-        }
-        profiles.append(profile(str(platform), group, own))
+        marks = marking_shapes(group, context.shapes["calls"])
+        own = {name: parts.get(name, []) for name in marks}
+        profiles.append(profile(str(platform), group, own, marks))
     return profiles
