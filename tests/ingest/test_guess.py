@@ -47,7 +47,7 @@ def test_by_names(ingested: Any, tmp_path: Path) -> None:
     assert "# likely: " in text
     calls, report = ingested(file, mapping=mapping)
     assert len(calls) == 2
-    assert report.rejected == report.notes == {}
+    assert (report.rejected, report.notes) == ({}, {"time_without_zone": 2})
 
 
 def test_by_values_where_the_names_say_nothing(tmp_path: Path) -> None:
@@ -68,6 +68,78 @@ def test_talk_alone_gives_answer_and_end(ingested: Any, tmp_path: Path) -> None:
         (None, calls[1]["start_time"]),
     ]
     assert report.limits == []
+
+
+def test_a_zone_is_left_to_the_operator(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("Begin,End,To\n2024-07-01 10:00:00,2024-07-01 10:01:00,159\n")
+    text, mapping = mapping_of(file)
+    assert mapping.zones == []
+    assert "# timezone = " in text
+    (call,), report = ingested(file, mapping=mapping, timezone="Europe/London")
+    assert call["start_time"].hour == 9
+    assert report.warnings == []
+
+
+@pytest.mark.parametrize("first", [1, 7_000_123])
+@pytest.mark.parametrize("names", ["Id,When,A,B", "Row,When,A,B", "x,When,A,B", "Caller Ref,When,A,B"])
+def test_what_only_counts_up_is_no_caller(tmp_path: Path, first: int, names: str) -> None:
+    file = tmp_path / "x.csv"
+    rows = [
+        f"{first + n},2024-07-01T10:00:{n:02}Z,0207946{n * 377 % 1000:04},07700900{n * 77 % 1000:03}"
+        for n in range(40)
+    ]
+    file.write_text("\n".join([names, *rows]) + "\n")
+    columns = mapping_of(file)[1].columns
+    assert (columns["caller"].sources, columns["called"].sources) == (["A"], ["B"])
+
+
+def test_longer_counters_are_passed_over_and_a_list_dialled_in_order_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    rows = [
+        f"{20_260_701_000_000 + n},1719835{n:03},44207946{n * 37 % 1000:04},44770090{n * 77 % 1000:04}"
+        for n in range(40)
+    ]
+    file.write_text("\n".join(["x,When,A,B", *rows]) + "\n")
+    columns = mapping_of(file)[1].columns
+    assert (columns["caller"].sources, columns["called"].sources) == (["A"], ["B"])
+    file.write_text("\n".join(f"1719835{n:03},442079460101,{447700900000 + n}" for n in range(40)) + "\n")
+    columns = mapping_of(file)[1].columns
+    assert (columns["caller"].sources, columns["called"].sources) == (["c2"], ["c3"])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "start", "end"),
+    [
+        ("Date,Time,To", "2024-07-01,10:00:05,159", "10:00:05", None),
+        ("Call Date,Start,End,To", "01/07/2024,23:59:50,00:00:10,159", "23:59:50", "00:00:10"),
+        ("Start Date,Start Time,End Date,End Time,To", "20240701,100005,20240702,110005,159",
+         "10:00:05", "11:00:05"),
+        ("Day,At,Talk Time,To", "31.07.2024,9:05,0:20,159", "09:05:00", None),
+        ("Date,Time,To", "07/13/2024,01:02:03 PM,159", "13:02:03", None),
+        ("Date,Time,To", "2024-07-01 00:00:00,10:00,159", "10:00:00", None),
+    ],
+)  # fmt: skip
+def test_dates_and_times_of_day_in_two_columns(
+    ingested: Any, tmp_path: Path, header: str, row: str, start: str, end: str | None
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f"{header}\n{row}\n")
+    calls, report = ingested(file, mapping=mapping_of(file)[1])
+    assert report.rejected == {}
+    (call,) = calls
+    assert f"{call['start_time']:%H:%M:%S}" == start
+    if end is not None:
+        assert f"{call['end_time']:%H:%M:%S}" == end
+        assert (call["end_time"] - call["start_time"]).days in (0, 1)
+
+
+def test_a_date_alone_is_a_weak_guess(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("Date,To\n2024-07-01,159\n")
+    text, mapping = mapping_of(file)
+    assert mapping.columns["start_time"].sources == ["Date"]
+    assert "it has no time of day" in text
 
 
 def test_without_header(tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ def test_a_mapping_file_does_what_it_says(tmp_path: Path) -> None:
         ("[columns]\ncalled='a'\nstart_time='b'\ncallled='c'", "columns.callled: the call record has no"),
         ("[columns]\nstart_time='b'\ncalled={colum='a'}", "colum"),
         ("[columns]\nstart_time='b'\ncalled={}", "give either column or constant"),
+        ("[columns]\ncalled='b'\nstart_time={date='a'}", "columns.start_time: date and time belong together"),
+        ("[columns]\ncalled='b'\nstart_time={column='c',date='a',time='b'}", "give either column"),
+        ("[columns]\nstart_time='b'\ncalled={date='a',time='b'}", "only times have date and time"),
         ("[columns]\ncalled='b'\nstart_time={column='a',unit='h'}", "unit: 'h' is not known"),
         ("[columns]\ncalled='b'\nstart_time={column='a',timezone='Mars'}", "'Mars' is not known"),
         ("[columns]\nstart_time='b'\ncalled={column='a',pattern='('}", "columns.called.pattern"),
@@ -140,6 +143,33 @@ def test_a_whole_imei_is_cut_to_its_type() -> None:
     mapped = Mapping({"start_time": Column("t"), "called": Column("c"), "imei_tac": Column("i")})
     rows = apply(mapped, table(t=["1719835200"], c=["159"], i=["355555001234567"])).rows
     assert rows["imei_tac"].to_pylist() == ["35555500"]
+
+
+def test_a_date_and_a_time_of_day_in_two_columns() -> None:
+    parts = Mapping(
+        {
+            "start_time": Column(date="day", time="at"),
+            "answer_time": Column(date="day", time="up"),
+            "end_time": Column(date="day", time="down"),
+            "called": Column("to"),
+        }
+    )
+    applied = apply(
+        parts,
+        table(
+            day=["2024-07-01", "2024-07-01 00:00:00", "", "soon"],
+            at=["23:59:50", "10:00", "10:00", "10:00"],
+            up=["23:59:59", "", "", ""],
+            down=["00:01:00", "10:00:30", "", ""],
+            to=["159"] * 4,
+        ),
+    )
+    assert applied.unreadable == [(4, "bad_start_time", "'soon 10:00' is not a time")]
+    first, second, third = applied.rows.to_pylist()
+    assert first["answer_time"] - first["start_time"] == dt.timedelta(seconds=9)
+    assert first["end_time"] == dt.datetime(2024, 7, 2, 0, 1, tzinfo=dt.UTC)  # midnight lay between
+    assert (second["start_time"].hour, second["answer_time"]) == (10, None)
+    assert third["start_time"] is None  # of a date and a time one is missing
 
 
 def test_an_empty_table() -> None:

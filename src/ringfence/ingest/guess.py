@@ -7,7 +7,6 @@ a person must check it: which of two number columns is the caller cannot be seen
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ from ringfence.errors import InputError
 from ringfence.ingest import convert
 from ringfence.ingest.asterisk import DISPOSITIONS
 from ringfence.ingest.causes import BY_NAME
+from ringfence.ingest.column_profile import KINDS, Profile, profile_of
 from ringfence.ingest.delimited import read
 from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
 from ringfence.ingest.formats import recognise
@@ -28,25 +28,14 @@ SAMPLE = 1_000
 _SURE, _LIKELY, _WEAK = "sure", "likely", "a guess"
 
 
-class Profile(msgspec.Struct, frozen=True):
-    """A source column: its name in words, and the share of its values (0 to 1) that look like each kind."""
-
-    name: str
-    words: tuple[str, ...]
-    shares: dict[str, float]
-    samples: list[str]
-    distinct: list[str]
-    filled: float
-
-    def is_a(self, kind: str) -> bool:
-        return self.shares[kind] >= 0.8
-
-
 class Line(msgspec.Struct, frozen=True):
-    """One line of the mapping: a record column, how it is made, how sure that is and why."""
+    """One line of the mapping: a record column, how it is made, how sure that is and why.
+
+    source: a column, or those of the date and of the time of day.
+    """
 
     target: str
-    source: str
+    source: str | tuple[str, str]
     options: dict[str, str | dict[str, int]]
     certainty: str
     reason: str
@@ -59,7 +48,7 @@ def guess(path: Path) -> str:
     number: then it is no call record.
     """
     columns, rows, settings = _sample(path)
-    profiles = [_profile(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
+    profiles = [profile_of(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
     lines = _lines(profiles)
     if not {"start_time", "called"} & {line.target for line in lines}:
         names = ", ".join(_comment(name) for name in columns if name)[:200] or "no names"
@@ -88,9 +77,7 @@ def _sample(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
     if dialect is None:
         raise InputError(f"{path}: no table in it (CSV, TSV or Parquet); only tables need a mapping")
     first = (first_rows(beginning, dialect, 1) or [[]])[0]
-    headed = not any(
-        _KINDS["time"](field) or re.fullmatch(r"[+\d][\d .-]*", field.strip()) for field in first
-    )
+    headed = not any(KINDS["time"](field) or re.fullmatch(r"[+\d][\d .-]*", field.strip()) for field in first)
     names = header_of(beginning, dialect) if headed else [f"c{n}" for n in range(1, len(first) + 1)]
     settings = [] if headed else ["header = false", f"columns = {_toml(names)}"]
     return names, _rows(path, dialect, names, int(headed)), settings
@@ -109,38 +96,6 @@ def _written(column: pa.Array) -> list[str]:
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(pa.string())
     return [value or "" for value in convert.text(column).to_pylist()]
-
-
-# --- what a column holds ---
-
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?")
-_OTHER_TIME = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} \d\d:\d\d(:\d\d)?|\d{14}")
-_EPOCH = re.compile(r"(1[0-9]{9}(\.\d+)?)|1[0-9]{12}|1[0-9]{15}")
-_NUMBER = re.compile(r"(?:sip:|tel:|<|\")*\+?[\d][\d ().-]{5,18}(?:[@;>].*)?")
-_ADDRESS = re.compile(r"\[?[0-9a-fA-F:.]{7,45}\]?(:\d+)?")
-
-_KINDS: dict[str, Callable[[str], bool]] = {
-    "time": lambda v: bool(_ISO.fullmatch(v) or _OTHER_TIME.fullmatch(v) or _EPOCH.fullmatch(v)),
-    "number": lambda v: bool(_NUMBER.fullmatch(v)) and not _EPOCH.fullmatch(v) and not _ISO.fullmatch(v),
-    "short": lambda v: v.isdigit() and len(v) <= 6,
-    "duration": lambda v: bool(re.fullmatch(r"\d{1,6}(\.\d+)?|\d{1,2}:\d\d(:\d\d)?", v)),
-    "address": lambda v: bool(_ADDRESS.fullmatch(v)) and (v.count(".") == 3 or v.count(":") > 1),
-    "status": lambda v: bool(re.fullmatch(r"[1-6]\d\d", v)),
-    "truth": lambda v: v.lower() in ("true", "false", "t", "f", "yes", "no", "y", "n", "0", "1"),
-    "attestation": lambda v: v in ("A", "B", "C"),
-    "verstat": lambda v: "TN-Validation" in v,
-    "ingress": lambda v: v.lower() in ("international", "national", "customer"),
-    "text": lambda v: True,
-}
-
-
-def _profile(name: str, values: Sequence[str]) -> Profile:
-    given = [value.strip() for value in values if value.strip() not in ("", "NULL", "\\N", "null")]
-    shares = {kind: sum(map(looks, given)) / len(given) if given else 0.0 for kind, looks in _KINDS.items()}
-    parts = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
-    words = tuple(re.findall(r"[a-z]+", parts))
-    filled = len(given) / len(values) if values else 0.0
-    return Profile(name, words, shares, given[:3], sorted(set(given))[:50], filled)
 
 
 # --- which column is which ---
@@ -189,6 +144,8 @@ _SIGNS: dict[str, tuple[tuple[str, ...], str]] = {
     "imei_tac": (("text",), "imei_tac tac imei"),
     "cell": (("text",), "cell cell_id"),
 }
+#: The keys of a mapping for a time in two columns.
+_SPLIT = ("date", "time")
 _TALK = ("billsec", "talk", "conversation", "billable", "bill")
 _LENGTH = ("duration", "length", "seconds", "secs", "elapsed")
 
@@ -210,6 +167,8 @@ def _lines(profiles: list[Profile]) -> list[Line]:
         ranked = []
         for profile in free.values():
             rank, fits = _by_name(profile, signs), any(profile.is_a(kind) for kind in kinds)
+            if "number" in kinds and profile.counts_rows:
+                fits = False
             if rank is not None and (fits or (target == "status" and _causes(profile))):
                 ranked.append((rank, profile))
         if ranked:
@@ -218,10 +177,12 @@ def _lines(profiles: list[Profile]) -> list[Line]:
             reason = f"by its name and its values, such as {_examples(profile)}"
             lines[target] = _line(target, profile, certainty, reason)
             del free[profile.name]
+    if "start_time" not in lines:
+        lines |= _split_times(free)
     for target, profile in _by_values(lines, free):
         reason = f"by its values alone, such as {_examples(profile)}"
         lines[target] = _line(target, profile, _WEAK, reason)
-        del free[profile.name]
+        free.pop(profile.name, None)
     lines |= _durations(lines, free)
     return [lines[name] for name in CALL_RECORD.names if name in lines]
 
@@ -229,11 +190,13 @@ def _lines(profiles: list[Profile]) -> list[Line]:
 def _by_values(lines: dict[str, Line], free: dict[str, Profile]) -> list[tuple[str, Profile]]:
     """What the values alone say of columns whose names say nothing: in the usual order of columns."""
     found: list[tuple[str, Profile]] = []
-    times = [p for p in free.values() if p.is_a("time")]
+    times = [p for p in free.values() if p.is_a("time")] or [p for p in free.values() if p.is_a("date")]
     if "start_time" not in lines and times:
         targets = ("start_time", "answer_time", "end_time") if len(times) > 2 else ("start_time", "end_time")
         found += [(t, p) for t, p in zip(targets, times, strict=False) if t not in lines]
-    numbers = [p for p in free.values() if p.is_a("number")]
+    numbers = [p for p in free.values() if p.is_a("number") and not p.counts_rows]
+    if sum(not p.serial for p in numbers) > 1:  # else a list that is dialled in order, perhaps
+        numbers = [p for p in numbers if not p.serial]
     wanted = [t for t in ("caller", "called") if t not in lines]
     if len(numbers) == 1 and "called" in wanted:
         wanted = ["called"]
@@ -244,6 +207,35 @@ def _by_values(lines: dict[str, Line], free: dict[str, Profile]) -> list[tuple[s
         if target not in lines and fitting is not None:
             found.append((target, fitting))
     return found
+
+
+def _split_times(free: dict[str, Profile]) -> dict[str, Line]:
+    """Times whose date is in one column and whose time of day in another; takes them out of `free`."""
+    dates = [p for p in free.values() if p.is_a("date")]
+    clocks = [p for p in free.values() if p.is_a("clock") and not set(p.words) & {*_TALK, *_LENGTH}]
+    made: dict[str, Line] = {}
+    used: set[str] = set()
+    for target in ("start_time", "answer_time", "end_time"):
+        signs = _SIGNS[target][1]
+        named = [p for p in clocks if _by_name(p, signs) is not None and p.name not in used]
+        if target == "start_time":
+            named = named or clocks
+        if not dates or not named:
+            continue
+        clock = min(named, key=lambda p: _by_name(p, signs) or 0)
+        date = next((d for d in dates if d.name not in used and _by_name(d, signs) is not None), dates[0])
+        both = [f"{day} {time}" for day, time in zip(date.samples, clock.samples, strict=False)]
+        reason = f"a date and a time of day, such as {both[0]!r}"
+        options, doubt = _time_options(
+            [*both, *(f"{day} {both[0].split(' ', 1)[1]}" for day in date.distinct)]
+        )
+        made[target] = Line(
+            target, (date.name, clock.name), options, _WEAK if doubt else _LIKELY, reason + doubt
+        )
+        used |= {date.name, clock.name}
+    for name in used:
+        del free[name]
+    return made
 
 
 def _causes(profile: Profile) -> dict[str, int]:
@@ -257,26 +249,56 @@ def _line(target: str, profile: Profile, certainty: str, reason: str) -> Line:
     if target == "status" and not profile.is_a("status"):
         options["values"] = _causes(profile)
     if target.endswith("_time"):
-        first = profile.samples[0]
-        form = _form(profile.samples)
-        if form:
-            options["format"] = form
-            if form.startswith(("%d/%m", "%m/%d")):
-                certainty, reason = _WEAK, f"{reason}; check which of {first} is the day"
+        forms, doubt = _time_options([*profile.samples, *profile.distinct])
+        options |= forms
+        if doubt:
+            certainty, reason = _WEAK, reason + doubt
+        if profile.is_a("date"):
+            certainty, reason = _WEAK, f"{reason}; it has no time of day"
     return Line(target, profile.name, options, certainty, reason)
 
 
-def _form(samples: list[str]) -> str | None:
+def _time_options(values: list[str]) -> tuple[dict[str, str | dict[str, int]], str]:
+    """The format of times as options of a line, and what is in doubt about it."""
+    form = _form(values)
+    if form is None:
+        return {}, ""
+    parts = [re.split(r"[/.-]", value)[:2] for value in values]
+    certain = any(part.isdigit() and int(part) > 12 for day in parts for part in day[:2] if len(part) <= 2)
+    doubt = form.startswith(("%d", "%m")) and not certain
+    return {"format": form}, f"; check which of {values[0]} is the day" if doubt else ""
+
+
+_WRITTEN = re.compile(
+    r"(?:(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})[/.-]\d{4}|\d{4}(?P<r>[/.])\d{1,2}[/.]\d{1,2}|(?P<c>\d{8}))"
+    r"(?: (?P<h>\d{1,2}:\d\d)?(?P<sec>:\d\d)?(?P<hms>\d{6})?(?P<m> ?[AaPp][Mm])?)?"
+)
+
+
+def _form(values: list[str]) -> str | None:
     """The strptime format of times that are neither ISO 8601 nor epochs."""
-    for value in samples:
-        found = re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}) \d\d:\d\d(:\d\d)?", value)
-        if found:
-            order = "%m{0}%d{0}%Y" if int(found[3]) > 12 else "%d{0}%m{0}%Y"
-            return order.format(found[2]) + (" %H:%M:%S" if found[5] else " %H:%M")
-        found = re.fullmatch(r"\d{4}([/.])\d{1,2}[/.]\d{1,2} \d\d:\d\d(:\d\d)?", value)
-        if found:
-            return "%Y{0}%m{0}%d".format(found[1]) + (" %H:%M:%S" if found[2] else " %H:%M")
-    return None
+    found = [match for value in values if (match := _WRITTEN.fullmatch(value))]
+    if not found:
+        return None
+    one = found[0]
+    if one["c"]:
+        if not one["hms"]:
+            return None
+        date = "%Y%m%d"
+    elif one["r"]:
+        date = "%Y{0}%m{0}%d".format(one["r"])
+    else:
+        american = any(match["b"] and int(match["b"]) > 12 for match in found)
+        date = ("%m{0}%d{0}%Y" if american else "%d{0}%m{0}%Y").format(one["s"])
+    if one["hms"]:
+        return f"{date} %H%M%S"
+    if not one["h"]:
+        return date
+    half = one["m"]
+    seconds = ":%S" if one["sec"] else ""
+    return f"{date} {'%I' if half else '%H'}:%M{seconds}" + (
+        " %p" if half and half[0] == " " else "%p" if half else ""
+    )
 
 
 def _durations(lines: dict[str, Line], free: dict[str, Profile]) -> dict[str, Line]:
@@ -314,9 +336,12 @@ def _toml(value: str | list[str] | dict[str, int]) -> str:
 
 def _text(path: Path, settings: list[str], lines: list[Line], profiles: list[Profile]) -> str:
     found = {line.target for line in lines}
-    times = [p for p in profiles if p.name in {line.source for line in lines} and p.is_a("time")]
+    used = {
+        name for line in lines for name in ([line.source] if isinstance(line.source, str) else line.source)
+    }
+    times = [p for p in profiles if p.name in used and (p.is_a("time") or p.is_a("clock"))]
     local = any(
-        v for p in times for v in p.samples if not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$|^\d+(\.\d+)?$", v)
+        v for p in times for v in p.samples if not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$|^\d{7,}(\.\d+)?$", v)
     )
     out = [
         f"# A first mapping for {_comment(path.name)}, guessed from its first rows. Check every line.",
@@ -328,13 +353,18 @@ def _text(path: Path, settings: list[str], lines: list[Line], profiles: list[Pro
     ]
     if local:
         out.append(
-            'timezone = "UTC"  # the times name no zone: put the right one here, such as Europe/London'
+            '# timezone = "Europe/London"  # the times name no zone: say theirs here, or with --timezone'
         )
     out += ["", "[columns]"]
     for line in lines:
-        value = _toml(line.source)
-        if line.options:
-            pairs = {"column": line.source, **line.options}
+        value = _toml(line.source) if isinstance(line.source, str) else ""
+        if line.options or not value:
+            own = (
+                {"column": line.source}
+                if isinstance(line.source, str)
+                else dict(zip(_SPLIT, line.source, strict=True))
+            )
+            pairs = {**own, **line.options}
             value = "{ " + ", ".join(f"{key} = {_toml(text)}" for key, text in pairs.items()) + " }"
         out.append(f"{line.target} = {value}  # {line.certainty}: {_comment(line.reason)}")
     out += [
@@ -342,7 +372,6 @@ def _text(path: Path, settings: list[str], lines: list[Line], profiles: list[Pro
         for name in ("start_time", "called")
         if name not in found
     ]
-    used = {line.source for line in lines}
     unused = [p.name for p in profiles if p.name not in used]
     if unused:
         out += ["", f"# Not used: {_comment(', '.join(unused))}"]

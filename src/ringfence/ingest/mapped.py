@@ -68,19 +68,16 @@ class MappedTable(msgspec.Struct, frozen=True):
 
 def _has_needed(mapping: Mapping, present: Sequence[str]) -> bool:
     """Whether a table has the source columns of what a row needs."""
-    sources = (mapping.columns[name].sources for name in NEEDED)
-    return all(not names or set(names) & set(present) for names in sources)
+    return not any(mapping.columns[name].absent(present) for name in NEEDED)
 
 
 def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
     """Raise InputError where the table lacks a column that the mapping names: misspelt there, as a rule. Of a
     list of columns one must be there; `optional` ones need not."""
     wrong = {
-        name: column.sources
+        name: absent
         for name, column in mapping.columns.items()
-        if column.sources
-        and not set(column.sources) & set(present)
-        and not (column.optional and name not in NEEDED)
+        if (absent := column.absent(present)) and not (column.optional and name not in NEEDED)
     }
     if not wrong:
         return

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,14 +33,17 @@ from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS, TIME_COLUMNS
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one column of the record is made.
 
-    column: the source column, or several of which the first that is not blank counts. constant: a value for
-    every row. values: source value to record value; others are read as they are. pattern: a regular
-    expression whose first group is the value. format, unit, timezone: how a time is written. after, before:
-    the source column is a duration from or up to that other time. region: how its national numbers are read.
+    column: the source column, or several of which the first that is not blank counts. date, time: instead of
+    it, the columns of the two parts of a time. constant: a value for every row. values: source value to
+    record value; others are read as they are. pattern: a regular expression whose first group is the value.
+    format, unit, timezone: how a time is written. after, before: the source column is a duration from or up
+    to that other time. region: how its national numbers are read.
     optional: files that lack the source column are read without it.
     """
 
     column: str | list[str] | None = None
+    date: str | None = None
+    time: str | None = None
     constant: str | int | bool | None = None
     values: dict[str, str | int | bool] = {}
     pattern: str | None = None
@@ -53,9 +57,14 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def sources(self) -> list[str]:
-        if self.column is None:
-            return []
-        return [self.column] if isinstance(self.column, str) else self.column
+        if isinstance(self.column, list):
+            return self.column
+        return [name for name in (self.column, self.date, self.time) if name is not None]
+
+    def absent(self, present: Sequence[str]) -> list[str]:
+        """The source columns that are not there, where it cannot do without them."""
+        absent = [name for name in self.sources if name not in present]
+        return absent if self.date is not None or len(absent) == len(self.sources) else []
 
 
 class FileOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,8 +153,12 @@ def check(mapping: Mapping) -> None:
             raise ConfigError(
                 f"columns.{name}: the call record has no such column; it has {', '.join(CALL_RECORD.names)}"
             )
-        if (column.column is None) == (column.constant is None):
-            raise ConfigError(f"columns.{name}: give either column or constant")
+        if (column.date is None) != (column.time is None):
+            raise ConfigError(f"columns.{name}: date and time belong together: give both, or column")
+        if sum(given is not None for given in (column.column, column.date, column.constant)) != 1:
+            raise ConfigError(f"columns.{name}: give either column or constant, or date and time")
+        if column.date is not None and (name not in TIME_COLUMNS or column.after or column.before):
+            raise ConfigError(f"columns.{name}: only times have date and time, and then no after or before")
         if column.unit is not None and column.unit not in convert.UNITS:
             raise ConfigError(
                 f"columns.{name}.unit: {column.unit!r} is not known; use {', '.join(convert.UNITS)}"
@@ -208,6 +221,7 @@ def apply(mapping: Mapping, table: pa.Table, zone: str | None = None) -> Applied
                 if found.without_zone:
                     notes["time_without_zone"] = notes.get("time_without_zone", 0) + found.without_zone
                 del waiting[name]
+    made |= _next_days(mapping, made)
     if "verstat" in made:
         made.update(_split_verstat(made["verstat"], made.get("attestation")))
     rows = pa.table({name: made[name] for name in CALL_RECORD.names if name in made})
@@ -233,10 +247,32 @@ def _source(column: Column, table: pa.Table) -> pa.Array:
     if column.constant is not None:
         return pa.array([column.constant]).take(pa.array(np.zeros(len(table), np.int64)))
     present = [name for name in column.sources if name in table.column_names]
-    if not present:
+    if not present or column.absent(table.column_names):
         return pa.nulls(len(table), pa.string())
+    if column.date is not None:
+        day, clock = (convert.text(_whole(table.column(name))) for name in present)
+        day = pc.replace_substring_regex(day, _MIDNIGHT, "")
+        return _rewritten(column, pc.binary_join_element_wise(day, clock, " "))
     arrays = [_rewritten(column, _whole(table.column(name))) for name in present]
     return arrays[0] if len(arrays) == 1 else pc.coalesce(*(convert.text(array) for array in arrays))
+
+
+#: What spreadsheets and databases add to a date.
+_MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
+_DAY = 86_400_000_000
+
+
+def _next_days(mapping: Mapping, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Answers and ends that share the start's date: where they are before it, midnight lay between."""
+    date = mapping.columns["start_time"].date
+    start = made["start_time"].cast(pa.int64())
+    later: dict[str, pa.Array] = {}
+    for name in ("answer_time", "end_time"):
+        if date is not None and name in made and mapping.columns[name].date == date:
+            micros = made[name].cast(pa.int64())
+            moved = pc.if_else(pc.less(micros, start), pc.add(micros, _DAY), micros)
+            later[name] = moved.cast(convert.TIME)
+    return later
 
 
 def _rewritten(column: Column, values: pa.Array) -> pa.Array:
