@@ -76,14 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     work = Path(options.work or tempfile.mkdtemp(prefix="ringfence-benchmark-"))
     screen.print(f"[bold]Simulated networks[/bold] on {machine()}; seeds {options.seeds}")
     try:
-        found = [] if options.only in ("cost", "daily") else _all_accuracy(options, work, screen)
-        cost = [] if options.only in ("accuracy", "daily") else _all_cost(options, work, screen)
+        found = [] if options.only not in (None, "accuracy") else _all_accuracy(options, work, screen)
+        cost = [] if options.only not in (None, "cost") else _all_cost(options, work, screen)
         days = _daily(options, work, screen) if options.daily or options.only == "daily" else []
+        back = _returning(options, work, screen) if options.only in (None, "returning") else []
     finally:
         if not options.work:
             shutil.rmtree(work, ignore_errors=True)
     if options.json:
-        result = {"machine": machine(), "accuracy": found, "cost": cost, "daily": days}
+        result = {"machine": machine(), "accuracy": found, "cost": cost, "daily": days, "returning": back}
         options.json.write_bytes(msgspec.json.encode(result))
 
 
@@ -102,7 +103,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--quick", action="store_true", help="one seed, small networks, 0.3 and 1.3 M records"
     )
     parser.add_argument("--daily", action="store_true", help="also hunt on records that end day by day")
-    parser.add_argument("--only", choices=("accuracy", "cost", "daily"), help="leave the other parts out")
+    parser.add_argument(
+        "--only", choices=("accuracy", "cost", "daily", "returning"), help="leave the other parts out"
+    )
     parser.add_argument("--engine", default="duckdb", help="engine of the hunts")
     parser.add_argument("--work", help="keep the networks in this folder, and use those already there")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
@@ -172,7 +175,7 @@ def _print_accuracy(found: list[Accuracy], screen: Console) -> None:
     table = Table(
         title="Accuracy, simulated (P: precision, R: recall; per seed)", title_justify="left", box=SIMPLE_HEAD
     )
-    heads = "case|seed|calls|fraud|found|invented|false/week|P|R|likely P R|ARI|homog.|compl.|ECE"
+    heads = "case|seed|calls|fraud|found|split|invented|false/week|P|R|likely P R|ARI|homog.|compl.|ECE"
     for i, head in enumerate(f"{heads}|rule P R|SQL P R".split("|")):
         table.add_column(head, justify="left" if i == 0 else "right", no_wrap=True)
     for item in found:
@@ -184,6 +187,7 @@ def _print_accuracy(found: list[Accuracy], screen: Console) -> None:
             f"{(s['network_calls'] or 0) / 1e6:.1f}M",
             str(s["true_calls"]),
             f"{platforms['found']}/{platforms['present']}",
+            str(sum(max(len(p["found_as"]) - 1, 0) for p in platforms["by_platform"])),
             str(len(platforms["invented"])),
             *map(_two, (s["false_sources"]["per_week"], s["precision"], s["recall"])),
             f"{_two(likely['precision'])} {_two(likely['recall'])}",
@@ -290,6 +294,44 @@ def _daily(options: argparse.Namespace, work: Path, screen: Console) -> list[dic
         table.add_row(*(str(row.get(k) or "–") for k in ("platform", "active", "named", "calls", "flagged")))
     screen.print(table)
     return list(rows.values())
+
+
+def _returning(options: argparse.Namespace, work: Path, screen: Console) -> list[dict[str, Any]]:
+    """Which services that move are named again: each seed's network, and the same one twelve weeks later."""
+    table = Table(
+        title="Services that return on new trunks, hunted with the profiles of the first hunts of all seeds",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for head in ("service", "seed", "found before", "found again", "of them named right", "named wrong"):
+        table.add_column(head, justify="left" if head == "service" else "right")
+    known = work / "known.jsonl"
+    known.unlink(missing_ok=True)
+    saved: dict[str, str] = {}  # profile -> the service behind it
+    for seed in options.seeds:
+        net = _network(work, "national", seed, options.accuracy_rows)
+        run(_hunt(options, [net / "calls"], net / "run", net / "numbers.csv"))
+        run([RINGFENCE, "known", "save", str(net / "run"), "--file", str(known)])
+        for p in _score(net / "run", net)["platforms"]["by_platform"]:
+            saved |= dict.fromkeys(p["found_as"], f"{seed}/{p['platform']}")
+    rows = []
+    for seed in options.seeds:
+        net = _network(work, "returning", seed, options.accuracy_rows)
+        command = _hunt(options, [net / "calls"], net / "run", net / "numbers.csv")
+        run([*command, "--known", str(known)])
+        platforms = pq.read_table(net / "run" / "platforms.parquet", columns=["platform", "known_as"])
+        named = {row["platform"]: row["known_as"] for row in platforms.to_pylist()}
+        for p in _score(net / "run", net)["platforms"]["by_platform"]:
+            service = f"{seed}/{p['platform']}"
+            names = [saved.get(named[name], "nobody") for name in p["found_as"] if named[name]]
+            row = {"service": p["platform"], "seed": seed, "before": list(saved.values()).count(service)}
+            row |= {"again": len(p["found_as"]), "right": names.count(service)}
+            rows.append(row | {"wrong": len(names) - names.count(service)})
+            table.add_row(*map(str, rows[-1].values()))
+        if not options.work:
+            shutil.rmtree(net)
+    screen.print(table)
+    return rows
 
 
 def _mean(values: list[float | None]) -> float | None:

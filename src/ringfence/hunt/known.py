@@ -8,6 +8,7 @@ ones.
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def _alike(one: list[str], two: list[str]) -> float:
 def _rarity(one: PlatformProfile, two: PlatformProfile, shapes: tuple[str, str]) -> float:
     """How much a shared shape says, 0 to 1, by the side on which it is the commoner."""
     share = max(p.shape_shares.get(s, 0.0) for p, s in zip((one, two), shapes, strict=True))
-    return min(1.0, -np.log10(share) / _FULL_RARITY) if share else 1.0
+    return min(1.0, -math.log10(share) / _FULL_RARITY) if share else 1.0
 
 
 def _same_shape(one: PlatformProfile, two: PlatformProfile, shapes: tuple[str, str]) -> float:
