@@ -25,7 +25,7 @@ from tests.hunt.stacked import stack
 from ringfence.config import HuntSettings
 from ringfence.hunt.evidence import Evidence, gather
 from ringfence.hunt.inputs import load_context, load_records
-from ringfence.hunt.reading import with_unique_ids
+from ringfence.hunt.reading import with_unique_ids, without_twins
 from ringfence.hunt.run import Files, Where, hunt
 from ringfence.hunt.scoring import score, with_crews
 from ringfence.hunt.second_look import look_again
@@ -256,6 +256,27 @@ def test_records_that_share_an_id_get_ids_of_their_own(each_engine: Engine, tmp_
     ]
     assert renamed == 4
     assert rows.column_names == list(each_engine.read_records(files).columns)
+
+
+def test_equal_records_are_dropped_alike(each_engine: Engine, tmp_path: Path) -> None:
+    columns = {
+        "call_id": ["a", "a", "b", None, None, "a"],
+        "start_time": [MONDAY] * 6,
+        "called": ["159"] * 5 + ["999"],
+        "fingerprint_parts": [["x", "y"], ["x", "y"], None, None, None, ["x", "y"]],
+    }
+    files = [tmp_path / f"{n}.parquet" for n in range(2)]
+    for file in files:
+        pq.write_table(pa.table(columns), file)
+    raw, twins = without_twins(each_engine, each_engine.read_records(files))
+    rows = each_engine.collect(raw).sort_by([("source_file", "ascending"), ("source_row", "ascending")])
+    # records without an id are rejected as such
+    assert list(zip(rows["call_id"].to_pylist(), rows["source_row"].to_pylist(), strict=True)) == [
+        *(("a", 1), ("b", 3), (None, 4), (None, 5), ("a", 6)),
+        *((None, 4), (None, 5)),
+    ]
+    assert [Path(file).name[0] for file in twins["file"].to_pylist()] == ["0", *"1111"]
+    assert twins["position"].to_pylist() == [2, 1, 2, 3, 6]
 
 
 def _same(one: Any, two: Any) -> bool:

@@ -179,3 +179,15 @@ def test_callers_that_are_no_numbers_are_told_also_of_parquet(engine: Engine, tm
     assert any(
         "2 of 2 callers could not be read" in line for line in read(engine, tmp_path / "a.parquet").notices
     )
+
+
+def test_equal_records_count_once(engine: Engine, tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet"):  # the same records in two files, and one of them differs
+        naive(tmp_path / name)
+    table = pq.read_table(tmp_path / "b.parquet")
+    pq.write_table(table.set_column(3, "called", [["+447700900001", "999"]]), tmp_path / "b.parquet")
+    loaded = load(engine, [tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "w", "GB", Reading())
+    assert loaded.rows == {"read": 4, "accepted": 3, "rejected": 1, "by_reason": {"duplicate_row": 1}}
+    (twin,) = loaded.rejected.to_pylist()
+    assert (twin["file"], twin["position"]) == (str(tmp_path / "b.parquet"), 1)
+    assert loaded.notes["call_id_repeated"] == 2

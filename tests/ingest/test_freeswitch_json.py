@@ -34,8 +34,8 @@ def test_an_array_and_a_bom(ingested: Any, tmp_path: Path) -> None:
     file = tmp_path / "array.json"
     file.write_bytes(b"\xef\xbb\xbf" + json.dumps([one, one, {"other": 1}]).encode())
     calls, report = ingested(file)
-    assert len(calls) == 2
-    assert report.rejected == {"bad_json": 1}
+    assert len(calls) == 1
+    assert report.rejected == {"bad_json": 1, "duplicate_row": 1}
 
 
 def test_a_cut_file_gives_what_was_whole(ingested: Any, tmp_path: Path) -> None:

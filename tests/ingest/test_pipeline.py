@@ -238,10 +238,32 @@ def test_an_earlier_result_is_replaced_and_the_input_never(tmp_path: Path) -> No
 
 
 def test_call_ids_are_unique_over_all_inputs(tmp_path: Path) -> None:
-    report = run(tmp_path, HEADER + GOOD + GOOD, HEADER + GOOD.replace("a1", "b1"), HEADER + GOOD)
+    leg, other = GOOD.replace("200", "486"), GOOD.replace("200", "487")
+    report = run(tmp_path, HEADER + GOOD + leg, HEADER + GOOD.replace("a1", "b1"), HEADER + other)
     assert sorted(str(c["call_id"]) for c in calls(tmp_path)) == ["a1~0.1", "a1~0.2", "a1~0.4", "b1"]
     assert report.notes == {"call_id_repeated": 3}
     assert canonical([tmp_path / "out" / "calls"]) is not None
+
+
+def test_equal_records_count_once(tmp_path: Path) -> None:
+    rows = [GOOD.replace("a1", f"a{n}") for n in range(40)]
+    report = run(tmp_path, HEADER + "".join(rows + rows[:5]), HEADER + "bad\n" + "".join(rows[20:]))
+    assert (report.read, report.accepted, report.rejected) == (66, 40, {"duplicate_row": 25, "ragged_row": 1})
+    assert [(f.accepted, f.rejected) for f in report.files] == [
+        (40, {"duplicate_row": 5}),
+        (0, {"ragged_row": 1, "duplicate_row": 20}),
+    ]
+    assert report.notes == {}  # no id had to be changed
+    assert sorted(str(c["call_id"]) for c in calls(tmp_path)) == sorted(f"a{n}" for n in range(40))
+    dropped = [(str(row["file"])[-7:], row["position"]) for row in rejected(tmp_path)]
+    twins = [("in0.csv", n) for n in range(42, 47)] + [("in1.csv", n) for n in range(3, 23)]
+    assert sorted(dropped) == sorted([*twins, ("in1.csv", 2)])
+    assert '"call_id":"a0"' in str([row["raw"] for row in rejected(tmp_path)])
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_equal_rows_without_ids_are_calls_each(tmp_path: Path) -> None:
+    assert run(tmp_path, "start_time,called\n" + "1709287200,159\n" * 3).accepted == 3
 
 
 def test_unreadable_files_and_pipes_are_one_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ringfence.errors import RingfenceError
 from ringfence.ingest import writer
 from ringfence.ingest.format import Reject
-from ringfence.ingest.writer import CallWriter, RejectWriter, no_empty_leftover
+from ringfence.ingest.writer import CallWriter, Places, PlaceWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, CANONICAL, REJECTED
 
 
@@ -87,3 +88,14 @@ def test_work_that_fails_leaves_no_empty_folder(tmp_path: Path) -> None:
     failing(tmp_path / "c" / "d", "kept")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "there"]
     assert (tmp_path / "c" / "d" / "kept").exists()
+
+
+def test_places_in_the_order_of_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ROW_GROUP", 4)
+    with PlaceWriter(tmp_path) as places:
+        for file, rows in ((0, [2, 3]), (0, [5]), (1, []), (2, [2, 3, 4]), (2, [9])):
+            places.write(file, pa.chunked_array([rows], pa.int64()))
+        read = Places(places.finish())
+        assert list(read.at(np.array([0, 2]))) == [(0, 2), (0, 5)]
+        assert list(read.at(np.array([3, 6]))) == [(2, 2), (2, 9)]
+    assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ from ringfence.ingest.convert import check_zone
 from ringfence.ingest.format import Reject
 from ringfence.ingest.mapped import is_damaged
 from ringfence.ingest.mapping import Mapping
-from ringfence.ingest.pipeline import IngestReport, ingest
+from ringfence.ingest.pipeline import IngestReport, canonical, ingest
 from ringfence.ingest.symptoms import MOST, callers_words, reject_words
 from ringfence.model.engine import Engine
 from ringfence.model.record import REJECTED, TIME_COLUMNS
@@ -104,16 +104,21 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     notes = Counter(made.notes if made else {})
     accepted = 0
     rejected = pq.read_table(work / "rejected.parquet").cast(REJECTED) if made else REJECTED.empty_table()
+    twins = REJECTED.empty_table()
     if files:
         raw = engine.read_records(files)
-        if reading.unique_ids:
+        # what ingest or the simulator wrote has unique ids, as far as one run of them goes
+        if reading.unique_ids or canonical(plain) is None:
+            raw, twins = without_twins(engine, raw)
             raw, renamed = with_unique_ids(engine, raw, files)
             notes["call_id_repeated"] += renamed
         records = code_raw(engine, raw, region)
         accepted = records.accepted
         why_not.update(records.rejected["reason"].to_pylist())
+        if twins.num_rows:
+            why_not["duplicate_row"] += twins.num_rows
         notes.update(records.notes)
-        rejected = pa.concat_tables([rejected, records.rejected])
+        rejected = pa.concat_tables([rejected, twins, records.rejected])
     if not accepted:
         reasons = ", ".join(f"{n:,} {why}" for why, n in sorted(why_not.items()))
         raise InputError(
@@ -123,7 +128,7 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     if reading.timezone is None:
         notes["time_without_zone"] += _times_without_zone(plain)
     # what ingest accepted is read once more from its files
-    read = records.read + (made.read - made.accepted if made else 0)
+    read = records.read + twins.num_rows + (made.read - made.accepted if made else 0)
     rows = {
         "read": read,
         "accepted": records.accepted,
@@ -148,6 +153,27 @@ def _first_words(rejected: pa.Table) -> str:
     row = next(row for row in rejected.to_pylist() if row["reason"] == most)
     first = Reject(row["file"], row["position"], most, row["detail"] or "")
     return f": {first.file}: {reject_words(first)}"
+
+
+def without_twins(engine: Engine, raw: ir.Table) -> tuple[ir.Table, pa.Table]:
+    """Records without those that equal an earlier one in every column, and these (schema `REJECTED`).
+
+    The same ones as `ringfence.ingest.unique` would drop, whatever the engine.
+    """
+    places = ("source_file", "source_row")
+    shared = raw.filter(raw.call_id.notnull()).group_by("call_id").aggregate(n=_.count())
+    shared = engine.keep(shared.filter(shared.n > 1).select("call_id"), "ids_of_twins")
+    alike = [name for name in raw.columns if name not in places]
+    copy = ibis.row_number().over(group_by=alike, order_by=list(places))
+    twins = raw.semi_join(shared, "call_id").mutate(copy=copy)
+    twins = engine.keep(twins.filter(twins.copy > 0).select(*places), "twins")
+    found = engine.collect(twins).sort_by([(name, "ascending") for name in places])
+    if not found.num_rows:
+        return raw, REJECTED.empty_table()
+    words = ("duplicate_row", "an earlier record equals it in every column", None)
+    columns = [pa.array([word] * found.num_rows, pa.string()) for word in words]
+    rejected = pa.table([found["source_file"], found["source_row"], *columns], names=REJECTED.names)
+    return raw.anti_join(twins, list(places)), rejected.cast(REJECTED)
 
 
 def with_unique_ids(engine: Engine, raw: ir.Table, files: Sequence[Path]) -> tuple[ir.Table, int]:

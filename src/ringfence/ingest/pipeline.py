@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +24,7 @@ from ringfence.ingest.record_parquet import canonical
 from ringfence.ingest.source import Source, find, head
 from ringfence.ingest.symptoms import Symptoms, masked, misreadings, silences
 from ringfence.ingest.unique import make_unique
-from ringfence.ingest.writer import CallWriter, RejectWriter, no_empty_leftover
+from ringfence.ingest.writer import CallWriter, Places, PlaceWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
 from ringfence.model.rejection import FILE_REASONS
 from ringfence.numbers.normalise import normalise_rows
@@ -109,15 +110,17 @@ def ingest(
         no_empty_leftover(out),
         CallWriter(calls) as writer,
         RejectWriter(out / "rejected.parquet") as rejects,
+        PlaceWriter(out) as places,
     ):
-        for source in sources:
+        for number, source in enumerate(sources):
             report = FileReport(str(source.path))
             files.append(report)
             seen = Symptoms(report.file)
             symptoms.append(seen)
             try:
                 for batch in _batches(source, report, forced, mapped, timezone):
-                    rows = _accept(batch, source, report, seen, rejects, region, mapping)
+                    rows, origins = _accept(batch, source, report, seen, rejects, region, mapping)
+                    places.write(number, origins)
                     span.widen(rows)
                     writer.write(rows)
                     if progress:
@@ -131,7 +134,8 @@ def ingest(
                 progress(done, total)
         if sum(not report.error for report in files) < least:
             raise InputError(_nothing_read(files))
-        repeated = make_unique(writer.parts(), out)
+        twins = _Twins(Places(places.finish()), sources, files, rejects)
+        repeated = make_unique(writer.parts(), out, twins.drop)
         parts = writer.finish()
         rejects.finish()
     return IngestReport(
@@ -204,12 +208,13 @@ def _accept(
     rejects: RejectWriter,
     region: str,
     mapping: Mapping | None,
-) -> pa.Table:
-    """The good rows of a batch, complete; the others go to `rejects`. All are counted."""
+) -> tuple[pa.Table, pa.ChunkedArray]:
+    """The good rows of a batch, complete, and their place in the source; the others go to `rejects`. All are
+    counted."""
     checked = check(batch.rows) if len(batch.rows) else None
     bad = list(batch.rejects)
     notes = Counter(batch.notes)
-    rows = batch.rows
+    rows, origins = batch.rows, pa.chunked_array([], pa.int64())
     if checked is not None:
         notes["times_rounded"] += checked.rounded
         rows, details = checked.rows, {}
@@ -233,13 +238,14 @@ def _accept(
         if len(at):
             bad += _rejects(batch, source, at, checked.reasons, details)
             rows = rows.filter(pa.array(checked.reasons == None))  # noqa: E711
+        origins = rows.column("source_row")
         rows = _complete(rows, source.label)
         seen.see_calls(rows)
     _reject(report, seen, rejects, bad)
     report.read += len(rows)
     report.accepted += len(rows)
     report.notes = dict(Counter(report.notes) + notes)
-    return rows
+    return rows, origins
 
 
 def _judge_called(
@@ -295,6 +301,26 @@ def _reject(report: FileReport, seen: Symptoms, rejects: RejectWriter, bad: list
             report.damage = report.damage or (
                 f"{report.file}: {reject.detail}; what else is in it is used; copy the file again"
             )
+
+
+class _Twins:
+    """Records that equal an earlier one: rejected, with their place in the source."""
+
+    def __init__(
+        self, places: Places, sources: Sequence[Source], files: list[FileReport], rejects: RejectWriter
+    ) -> None:
+        self._places, self._sources, self._files, self._rejects = places, sources, files, rejects
+
+    def drop(self, numbers: npt.NDArray[np.int64], rows: pa.Table) -> None:
+        """As `ringfence.ingest.unique.Dropped`."""
+        made = []
+        for (file, row), record in zip(self._places.at(numbers), rows.to_pylist(), strict=True):
+            report = self._files[file]
+            report.accepted -= 1
+            report.rejected["duplicate_row"] = report.rejected.get("duplicate_row", 0) + 1
+            path, why = str(self._sources[file].path), "an earlier record equals it in every column"
+            made.append(Reject(path, row, "duplicate_row", why, _written(record)))
+        self._rejects.write(made)
 
 
 class _Span:

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -112,6 +114,72 @@ class CallWriter:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+class PlaceWriter:
+    """Remembers on disk where each written record came from, in the order of writing: records that turn out
+    to be there twice are rejected with their place. The file is gone at the end."""
+
+    _SCHEMA = pa.schema([("file", pa.int32()), ("row", pa.int64())])
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / f".places-{os.getpid()}"
+        self._waiting: list[pa.Table] = []
+
+    def __enter__(self) -> Self:
+        # rows count up: their differences take next to no space
+        self._writer = pq.ParquetWriter(
+            self._path,
+            self._SCHEMA,
+            compression="zstd",
+            use_dictionary=["file"],
+            column_encoding={"row": "DELTA_BINARY_PACKED"},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        self._path.unlink(missing_ok=True)
+
+    def write(self, file: int, rows: pa.ChunkedArray) -> None:
+        """Add records of the input file with that number, by their row there."""
+        files = pa.array(np.full(len(rows), file, np.int32))
+        self._waiting.append(pa.table([files, rows], schema=self._SCHEMA))
+        if sum(len(table) for table in self._waiting) >= ROW_GROUP:
+            self._flush()
+
+    def finish(self) -> pq.ParquetFile:
+        """No more records; the places for `at`."""
+        self._flush()
+        self._writer.close()
+        return pq.ParquetFile(self._path)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting = []
+
+
+class Places:
+    """Reads what a PlaceWriter wrote, forwards."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        self._group, self._first = -1, 0
+        self._table = PlaceWriter._SCHEMA.empty_table()
+
+    def at(self, numbers: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """File and row of records by their number in the order of writing, from 0; ascending from call to
+        call."""
+        for number in numbers.tolist():
+            while number >= self._first + len(self._table):
+                self._first += len(self._table)
+                self._group += 1
+                self._table = self._file.read_row_group(self._group)
+            place = number - self._first
+            yield self._table["file"][place].as_py(), self._table["row"][place].as_py()
 
 
 class RejectWriter:
