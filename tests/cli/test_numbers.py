@@ -75,6 +75,25 @@ def test_check_for_people(run: Run) -> None:
     assert status == 0 and "+447700900123" in out and "[red]" in out and "drama" in out
 
 
+@pytest.mark.parametrize(
+    ("number", "valid", "kind", "reason"),
+    [
+        ("07700 900123", "yes", "drama", None),
+        ("159", "no", "short", "short_code"),  # can be called, and is no caller's number
+        ("2001", "no", "unknown", "extension"),
+        ("nobody", "no", "invalid", "not_a_number"),
+    ],
+)
+def test_the_table_and_the_objects_say_the_same(
+    run: Run, number: str, valid: str, kind: str, reason: str | None
+) -> None:
+    (found,) = objects(run("check", number, "--json")[1])
+    assert (found["valid"], found["kind"], found["reason"]) == (valid == "yes", kind, reason)
+    row = run("check", number)[1].splitlines()[1]
+    assert valid in row.split()
+    assert (reason or kind).replace("_", " ") in row
+
+
 def test_import_and_check_against_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(TABLE)
     table = str(tmp_path / "t.parquet")

@@ -233,8 +233,15 @@ def _checked(
                 "region": fact["region"],
                 "operator": fact["operator"],
                 "protected": msgspec.to_builtins(entry) if entry else None,
-                "reason": "token" if is_hidden else reason,
+                "reason": "token" if is_hidden else reason or _why_no_caller(fact),
             }
+
+
+def _why_no_caller(fact: dict[str, Any]) -> str | None:
+    """Why digits that can be dialled are no valid number: they are not E.164, so nobody calls from them."""
+    if fact["valid"] or not fact["number"] or fact["number"].startswith("+"):
+        return None
+    return "short_code" if fact["kind"] == "short" else "extension"
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:
@@ -262,8 +269,7 @@ def _print_table(rows: Iterable[dict[str, Any]]) -> None:
         entry = row["protected"]
         holder = f"[yellow]{escape(entry['owner'])}[/] {entry['use']} ({entry['sector']})" if entry else "–"
         kind = str(row["reason"] or row["kind"]).replace("_", " ")
-        # a short code or an extension is no E.164 number: to say that it is not valid would mislead a reader
-        valid = "–" if row["kind"] in ("short", "unknown") else "yes" if row["valid"] else "no"
+        valid = "–" if row["reason"] == "token" else "yes" if row["valid"] else "no"
         colour = {"invalid": "red", "unallocated": "red", "drama": "magenta"}.get(row["kind"])
         table.add_row(
             escape(row["number"][:60]),
