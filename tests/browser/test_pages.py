@@ -106,6 +106,115 @@ def test_a_narrow_screen_scrolls_only_inside_tables(browser, address: str, path:
     visit.page.close()
 
 
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [800, 1000, 1400])
+def test_what_does_not_fit_says_so(browser, address: str, path: str, width: int) -> None:  # type: ignore[no-untyped-def]
+    """Tables scroll inside their own box, with a cue in words while they do; the picture keeps its labels."""
+    visit = Visit(browser, width=width)
+    page = visit.page
+    page.goto(address + path)
+    page.wait_for_function("document.readyState === 'complete'")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert not visit.overflows()
+    boxes = page.evaluate(
+        """[...document.querySelectorAll(".scroller")].map((box) => ({
+            label: box.getAttribute("aria-label"),
+            wider: box.scrollWidth > box.clientWidth + 1,
+            cue: !box.previousElementSibling.hidden,
+            scrolls: getComputedStyle(box).overflowX === "auto",
+        }))"""
+    )
+    assert all(box["wider"] == box["cue"] and box["scrolls"] for box in boxes), boxes
+    cut = page.evaluate(
+        """[...document.querySelectorAll("svg.network text")].filter((label) => label.checkVisibility() &&
+            label.getBoundingClientRect().right > label.closest("figure").getBoundingClientRect().right + 1
+        ).map((label) => label.textContent)"""
+    )
+    assert cut == []
+    small = page.evaluate(
+        """[...document.querySelectorAll("svg.network text, svg.timeline text")].filter((label) =>
+            label.checkVisibility() && label.getBoundingClientRect().height < 11).length"""
+    )
+    assert small == 0
+    visit.check()
+    page.close()
+
+
+def test_lists_fit_a_usual_window(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    """The example run has a trunk of hostile length, so calls and sources may be wider; the others fit."""
+    for path in ("/victims", "/campaigns", "/considered", "/method", "/downloads"):
+        visit = Visit(browser, width=1400)
+        visit.page.goto(address + path)
+        wide = visit.page.evaluate(
+            "[...document.querySelectorAll('.scroller')].filter(b => b.scrollWidth > b.clientWidth + 1).length"
+        )
+        assert wide == 0, path
+        visit.page.close()
+
+
+def test_the_first_column_stays_in_sight(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    visit = Visit(browser, width=800)
+    page = visit.page
+    page.goto(address + "/calls")
+    page.locator(".scroller").evaluate("box => { box.scrollLeft = 9999; }")
+    box, first = page.locator(".scroller").bounding_box(), page.locator("tbody th").first.bounding_box()
+    assert abs(first["x"] - box["x"]) < 2
+    visit.check()
+    page.close()
+
+
+def test_a_filter_that_matches_nothing_says_so_in_the_list(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    visit = Visit(browser)
+    page = visit.page
+    page.goto(address + "/calls")
+    page.get_by_label("Trunk").fill("TG-NOPE")
+    page.get_by_label("Trunk").press("Enter")
+    page.get_by_text("No flagged call came over a trunk “TG-NOPE”").wait_for()
+    page.get_by_role("link", name="To the whole list").click()
+    page.locator("tbody tr").first.wait_for()
+    assert page.url == address + "/calls"
+    assert visit.foreign == []
+    page.close()
+
+
+def test_trunk_names_can_be_copied(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    visit = Visit(browser)
+    page = visit.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address + "/platforms/one?id=P-c904")
+    page.get_by_role("button", name="Copy trunk names").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert "TG-MOBILE-GW-7" in page.evaluate("navigator.clipboard.readText()").splitlines()
+    visit.check()
+    page.close()
+
+
+def test_pages_say_all_without_a_script(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + "/calls")
+    page.get_by_label("Platform").select_option("P-c904")
+    page.get_by_role("button", name="Show").click()
+    assert "platform=P-c904" in page.url
+    assert page.locator("tbody tr").count() > 10
+    assert page.get_by_role("button", name="Copy").count() == 0
+    context.close()
+
+
+def test_where_the_keyboard_is_can_be_seen(browser, address: str) -> None:  # type: ignore[no-untyped-def]
+    visit = Visit(browser)
+    page = visit.page
+    page.goto(address + "/calls")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            "(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1)"
+            "(getComputedStyle(document.activeElement))"
+        )
+        assert seen, page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+    page.close()
+
+
 def test_filters_replace_the_list_without_a_new_page(browser, address: str) -> None:  # type: ignore[no-untyped-def]
     visit = Visit(browser)
     page = visit.page
@@ -141,7 +250,7 @@ def test_pointing_at_the_network_lights_its_flows(browser, address: str) -> None
     visit = Visit(browser)
     page = visit.page
     page.goto(address)
-    page.locator("svg.network .node", has_text="TG-MOBILE-GW-7").hover()
+    page.locator("svg.network.full .node", has_text="TG-MOBILE-GW-7").hover()
     assert page.locator("svg.network.tracing").count() == 1
     lit = page.locator("svg.network .node.lit text").all_text_contents()
     assert "P-c904" in lit

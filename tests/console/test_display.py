@@ -96,7 +96,8 @@ def test_percent(share: float | None, shown: str) -> None:
 
 
 def test_a_score_is_never_rounded_to_certainty() -> None:
-    assert display.score(0.9999) == "> 0.99"
+    assert display.score(0.9999) == display.score(1.0) == "> 0.99"
+    assert display.score(0.0) == display.score(0.004) == "< 0.01"
     assert display.score(0.914) == "0.91"
     assert display.score(None) == "–"
 
@@ -104,3 +105,7 @@ def test_a_score_is_never_rounded_to_certainty() -> None:
 def test_sentence() -> None:
     assert display.sentence("rare shape; two trunks") == "Rare shape; two trunks."
     assert display.sentence("") == "–"
+
+
+def test_capital() -> None:
+    assert [display.capital(text) for text in ("the SIM", "", "A")] == ["The SIM", "", "A"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from ringfence.console.graph import FIELDS, network
+from ringfence.console.graph import BRIEF, FIELDS, network
 
 
 def _flow(*values: Any, calls: int = 1) -> dict[str, Any]:
@@ -56,3 +56,13 @@ def test_hostile_names_are_escaped() -> None:
     assert "<script>" not in drawn
     assert "\u202e" not in drawn
     ET.fromstring(drawn)
+
+
+def test_the_brief_picture_leaves_columns_out_and_no_call() -> None:
+    nodes = _nodes(network(FLOWS, COLOURS, BRIEF))
+    assert set(nodes) == {
+        "TG-1: 60 calls", "TG-2: 40 calls", "P-1: 90 calls", "P-2: 10 calls",
+        "Example Bank: 90 calls", "in no register: 10 calls",
+    }  # fmt: skip
+    tree = ET.fromstring(network(FLOWS, COLOURS, BRIEF))
+    assert [t.text for t in tree.iter("text")][:3] == ["Trunk", "Platform", "Impersonated owner"]

@@ -10,6 +10,7 @@ from ringfence.console.overview import (
     overview,
     platform_colours,
     platform_view,
+    posed_as,
     ranked_platforms,
 )
 from ringfence.store.run import Run
@@ -60,3 +61,12 @@ def test_nothing_found(quiet_run: Path) -> None:
 def test_labels_name_the_bands() -> None:
     assert len(TALK_LABELS) == len(TALK_EDGES) + 1
     assert listing([{"a": 1}], 5).more == 0
+
+
+def test_owners_that_each_platform_posed_as(found_run: Path) -> None:
+    with Run.open(found_run) as run:
+        posed = posed_as(run)
+        for name, owners in posed.items():
+            calls = [row["calls"] for row in run.tally(("owner",), where={"platform": name}) if row["owner"]]
+            assert len(owners) == len(set(owners)) == len(calls)
+    assert posed

@@ -58,12 +58,13 @@ def test_every_reference_leads_somewhere_and_ids_are_unique(text: str) -> None:
 def test_it_tells_the_story(text: str) -> None:
     plain = " ".join(re.sub(r"<[^>]+>", " ", text).split())
     for said in (
-        "Three spoofing services found", "5 to 18 October 2026", "Simulated data", "almost certain",
+        "Three spoofing platforms found", "5 to 18 October 2026", "Simulated data", "almost certain",
         "Northern Example Bank", "Known before as K-2025-03", "Halcyon Wholesale",
         "The bank&#39;s own fraud team",
         "Stood aside", "No reports were given", "never to the owner of the presented number",
         "does not say that money was lost", "Records hold no attestation for 38 % of calls",
-        "no_called_number",
+        "No called number: 1", "almost certain from 0.95",
+        "What the called person&#39;s telephone showed",
         "of which no records are public", "more, in victims.parquet",
     ):  # fmt: skip
         assert said in plain, said
@@ -119,3 +120,12 @@ def test_faults_are_one_line(found_run: Path, tmp_path: Path) -> None:
         write_report(found_run, tmp_path / "no" / "such" / "report.html")
     with pytest.raises(InputError, match="no finished hunt"):
         write_report(tmp_path, tmp_path / "report.html")
+
+
+@pytest.mark.parametrize("kind", ["found", "quiet"])
+def test_no_internal_name_is_shown(found_run: Path, quiet_run: Path, kind: str) -> None:
+    with Run.open(found_run if kind == "found" else quiet_run) as run:
+        body = render_report(run).split("<body", 1)[1].split("<script>")[0]
+        names = {part for signal in run.summary.signals for part in signal.name.split("+")}
+    plain = re.sub(r"<[^>]+>", " ", body)
+    assert not [name for name in names | set(run.summary.rows.by_reason) if "_" in name and name in plain]

@@ -28,6 +28,9 @@ def test_page_links_quote_names() -> None:
     assert links.calls(trunk="a&b", caller="+44") == "/calls?trunk=a%26b&caller=%2B44"
     assert links.victims(tier="likely") == "/victims?tier=likely"
     assert links.campaign("C") == "/campaigns/one?id=C"
+    assert links.source("TG", "a 1", platform="P") == "/calls?platform=P&trunk=TG&account=a+1"
+    assert links.source("TG", None) == "/calls?trunk=TG"
+    assert links.source(None, "a") is None
 
 
 def test_report_links_stay_inside() -> None:
@@ -35,6 +38,7 @@ def test_report_links_stay_inside() -> None:
     assert links.platform('P "1"') == "#platform-P_%221%22"
     assert shell.anchor('P "1"') == 'platform-P_"1"'
     assert links.calls(trunk="x") is links.campaign("C") is links.victims() is None
+    assert links.source("TG", "acct") is None
 
 
 def test_templates_escape_clean_and_mask() -> None:
@@ -45,3 +49,11 @@ def test_templates_escape_clean_and_mask() -> None:
     assert text == "&lt;b&gt;\ufffd|+4477••••••23|saw +4477••••••23 from +442079460101|–"
     shown = shell.environment(True).from_string("{{ n|person }}|{{ r|about(n) }}")
     assert shown.render(n="+447700900123", r="saw +447700900123") == "+447700900123|saw +447700900123"
+
+
+def test_short_names_stay_in_one_piece_and_hostile_ones_are_text() -> None:
+    whole = shell.environment(False).from_string("{{ text|whole(name) }}")
+    assert whole.render(text="by P-1.", name="P-1") == 'by <span class="nowrap">P-1</span>.'
+    assert whole.render(text="by <b>", name="<b>") == 'by <span class="nowrap">&lt;b&gt;</span>'
+    assert whole.render(text="by nobody", name=None) == "by nobody"
+    assert whole.render(text="x" * 40, name="x" * 40) == "x" * 40

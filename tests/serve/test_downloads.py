@@ -37,6 +37,23 @@ def test_csv_holds_every_row(shown: TestClient, found_run: Path, table: str) -> 
     assert len(rows) - 1 == pq.read_metadata(found_run / f"{table}.parquet").num_rows
 
 
+def test_a_list_comes_as_it_is_shown(shown: TestClient) -> None:
+    answer = shown.get(
+        "/downloads/csv/flagged_calls?platform=P-7f3a&signal=many_owners&sort=-talk_seconds&sort=-talk_seconds"
+    )
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert rows
+    assert {row["platform"] for row in rows} == {"P-7f3a"}
+    assert all("many_owners" in row["signals"].split() for row in rows)
+    talk = [float(row["talk_seconds"]) for row in rows if row["talk_seconds"]]
+    assert talk == sorted(talk, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["score=x", "nope=1", "sort=nope", "trunk=" + "x" * 500])
+def test_rows_are_chosen_by_text_columns_alone(shown: TestClient, query: str) -> None:
+    assert shown.get("/downloads/csv/flagged_calls?" + query).status_code == 400
+
+
 def test_masked_csv_hides_called_people(found_run: Path) -> None:
     with Run.open(found_run) as run:
         presented = {row["caller"] for row in run.tally(("caller",))}

@@ -92,6 +92,11 @@ def sentence(text: str | None) -> str:
     return stripped[0].upper() + stripped[1:] + ("" if stripped[-1] in ".!?…" else ".")
 
 
+def capital(text: str) -> str:
+    """The first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _utc(value: dt.date) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
@@ -142,7 +147,9 @@ def percent(share: float | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """Two decimals, but never `1.00` for what is not certain."""
+    """Two decimals, but never `1.00` or `0.00`: no score of a method is certain."""
     if value is None:
         return DASH
-    return "> 0.99" if 0.995 <= value < 1 else f"{value:.2f}"
+    if value >= 0.995:
+        return "> 0.99"
+    return "< 0.01" if value < 0.005 else f"{value:.2f}"

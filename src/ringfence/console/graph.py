@@ -1,5 +1,7 @@
 """The network as columns: trunk, platform, campaign, presented identity, impersonated owner.
 
+A narrow page shows a picture of its own with fewer columns: one scaled down would lose its labels.
+
 Every link is drawn as a band as wide as its calls allow. Each node and band carries the numbers of the flows
 that run through it (`data-f`), so that pointing at one lights up everything it shares calls with.
 """
@@ -7,6 +9,7 @@ that run through it (`data-f`), so that pointing at one lights up everything it 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -26,11 +29,27 @@ COLUMNS = (
 #: The fields of `Run.tally` whose rows are flows.
 FIELDS = tuple(field for _, field in COLUMNS)
 
+
+class Shape(msgspec.Struct, frozen=True):
+    """One drawing: its columns, its width and that of the last column's labels, in pixels at full size."""
+
+    name: str
+    fields: tuple[str, ...]
+    width: int
+    label: int
+
+
+FULL = Shape("full", FIELDS, 1160, 186)
+BRIEF = Shape("brief", ("trunk", "platform", "owner"), 700, 190)
+
 _MOST_NODES = 14
+
+#: Width of a letter in a label, with something to spare.
+_LETTER = 7.4
 _MORE = "\0more"
 
-_WIDTH, _TOP, _GAP, _NODE_WIDTH = 1160, 34, 8, 10
-_LABEL = 186
+_TOP, _GAP, _NODE_WIDTH = 34, 8, 10
+_TITLES = {field: title for title, field in COLUMNS}
 
 
 class _Node(msgspec.Struct):
@@ -42,47 +61,50 @@ class _Node(msgspec.Struct):
     height: float = 0.0
 
 
-def network(flows: Sequence[Mapping[str, Any]], colours: Mapping[str, int]) -> Markup:
+def network(flows: Sequence[Mapping[str, Any]], colours: Mapping[str, int], shape: Shape = FULL) -> Markup:
     """Flows are rows of `Run.tally(FIELDS)`; colours: platform to 0..7. Empty without flows.
 
     At most 14 nodes a column; the rest are drawn as one node that says how many it stands for.
     """
     if not flows:
         return Markup("")
-    folded = _fold(flows)
-    columns = [_nodes(folded, field, colours) for field in FIELDS]
+    fields = shape.fields
+    folded = _fold(flows, fields)
+    columns = [_nodes(folded, field, colours) for field in fields]
     shown = max(len(column) for column in columns)
     height = max(shown * 34, 160) + _TOP
     total = sum(flow["calls"] for flow in folded)
     for column in columns:
         _place(column, total, height)
-    pitch = (_WIDTH - _LABEL - _NODE_WIDTH) / (len(COLUMNS) - 1)
+    pitch = (shape.width - shape.label - _NODE_WIDTH) / (len(fields) - 1)
     parts: list[Markup] = [
-        Markup('<text class="column" x="{:.0f}" y="14">{}</text>').format(i * pitch, title)
-        for i, (title, _) in enumerate(COLUMNS)
+        Markup('<text class="column" x="{:.0f}" y="14">{}</text>').format(i * pitch, _TITLES[field])
+        for i, field in enumerate(fields)
     ]
-    for index in range(len(COLUMNS) - 1):
-        parts += _bands(folded, index, columns[index], columns[index + 1], index * pitch, pitch, colours)
-    for index, column in enumerate(columns):
-        parts += [_node(node, index * pitch, pitch) for node in column.values()]
+    for i, ends in enumerate(pairwise(fields)):
+        parts += _bands(folded, ends, columns[i], columns[i + 1], i * pitch, pitch, colours)
+    for i, column in enumerate(columns):
+        room = (shape.label if i == len(fields) - 1 else pitch - 24) - 6
+        parts += [_node(node, i * pitch, room) for node in column.values()]
     return Markup(
-        '<svg class="chart network" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        '<svg class="chart network {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(
-        _WIDTH,
+        shape.name,
+        shape.width,
         height + 6,
-        "Which trunks carried which platform and campaign, and whom they presented",
+        "Which trunks carried which platform, and whom they presented",
         Markup("").join(parts),
     )
 
 
-def _fold(flows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _fold(flows: Sequence[Mapping[str, Any]], fields: tuple[str, ...]) -> list[dict[str, Any]]:
     """Values beyond the most frequent of each column become one value that stands for the rest."""
-    kept = {field: _most_frequent(flows, field) for field in FIELDS}
+    kept = {field: _most_frequent(flows, field) for field in fields}
     merged: dict[tuple[Any, ...], int] = {}
     for flow in flows:
-        key = tuple(flow[field] if flow[field] in kept[field] else _MORE for field in FIELDS)
+        key = tuple(flow[field] if flow[field] in kept[field] else _MORE for field in fields)
         merged[key] = merged.get(key, 0) + flow["calls"]
-    return [{**dict(zip(FIELDS, key, strict=True)), "calls": calls} for key, calls in merged.items()]
+    return [{**dict(zip(fields, key, strict=True)), "calls": calls} for key, calls in merged.items()]
 
 
 def _most_frequent(flows: Sequence[Mapping[str, Any]], field: str) -> set[Any]:
@@ -144,14 +166,14 @@ def _place(nodes: Mapping[Any, _Node], total: int, height: float) -> None:
 
 def _bands(
     flows: Sequence[Mapping[str, Any]],
-    index: int,
+    ends: tuple[str, str],
     left: Mapping[Any, _Node],
     right: Mapping[Any, _Node],
     x: float,
     pitch: float,
     colours: Mapping[str, int],
 ) -> list[Markup]:
-    from_field, to_field = FIELDS[index], FIELDS[index + 1]
+    from_field, to_field = ends
     links: dict[tuple[Any, Any], set[int]] = {}
     for i, flow in enumerate(flows):
         links.setdefault((flow[from_field], flow[to_field]), set()).add(i)
@@ -188,8 +210,8 @@ def _ribbon(x1: float, x2: float, y1: float, wide1: float, y2: float, wide2: flo
     )
 
 
-def _node(node: _Node, x: float, pitch: float) -> Markup:
-    longest = int((_LABEL if x > pitch * 3.5 else pitch - 24) / 7.2)
+def _node(node: _Node, x: float, room: float) -> Markup:
+    longest = int(room / _LETTER)
     label = node.label if len(node.label) <= longest else node.label[: longest - 1] + "…"
     return Markup(
         '<g class="node" data-f="{}" data-tip="{}"><rect class="mark c{}" x="{:.1f}" y="{:.1f}" width="{}" '

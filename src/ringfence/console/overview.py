@@ -74,10 +74,12 @@ class Overview(msgspec.Struct, frozen=True):
     span: tuple[dt.date, dt.date] | None
     tiers: dict[str, int]
     owners: Listing
+    posed_as: dict[str, list[str]]
     identities: int
     talk: Talk
     timeline: Markup
     network: Markup
+    network_brief: Markup
 
 
 def ranked_platforms(run: Run) -> list[Row]:
@@ -88,6 +90,15 @@ def ranked_platforms(run: Run) -> list[Row]:
 
 def platform_colours(platforms: Sequence[Row]) -> dict[str, int]:
     return {str(row["platform"]): rank % charts.COLOURS for rank, row in enumerate(platforms)}
+
+
+def posed_as(run: Run) -> dict[str, list[str]]:
+    """Owners that each platform impersonated, most calls first."""
+    found: dict[str, list[str]] = {}
+    for row in run.tally(("platform", "owner")):
+        if row["owner"] is not None:
+            found.setdefault(str(row["platform"]), []).append(str(row["owner"]))
+    return found
 
 
 def overview(run: Run, *, most_owners: int = 40) -> Overview:
@@ -108,10 +119,12 @@ def overview(run: Run, *, most_owners: int = 40) -> Overview:
         span=(min(active), max(active)) if active else None,
         tiers=_all_tiers(run.tiers()),
         owners=listing(owners, most_owners),
+        posed_as=posed_as(run),
         identities=len(run.tally(("caller",))),
         talk=_talk(run),
         timeline=charts.timeline(series),
         network=graph.network(flows, colours),
+        network_brief=graph.network(flows, colours, graph.BRIEF),
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from ringfence.console import charts, display, words
+from ringfence.console import charts, display, signals, words
 
 #: Static files that a page may ask for, with their media types.
 ASSETS = {
@@ -20,6 +20,10 @@ ASSETS = {
     "inter.woff2": "font/woff2",
     "mark.svg": "image/svg+xml",
 }
+
+
+#: A name of so many characters stays in one piece.
+_SHORT = 28
 
 
 class Links(Protocol):
@@ -32,6 +36,8 @@ class Links(Protocol):
     def calls(self, **filters: str) -> str | None: ...
 
     def victims(self, **filters: str) -> str | None: ...
+
+    def source(self, trunk: str | None, account: str | None, **filters: str) -> str | None: ...
 
 
 class PageLinks:
@@ -50,6 +56,12 @@ class PageLinks:
     def victims(self, **filters: str) -> str | None:
         return "/victims?" + urlencode(filters)
 
+    def source(self, trunk: str | None, account: str | None, **filters: str) -> str | None:
+        """Calls of a trunk, and of the account on it where that is known."""
+        if not trunk:
+            return None
+        return self.calls(**filters, trunk=trunk, **({"account": account} if account else {}))
+
 
 class ReportLinks:
     """Links inside one file: to the sections of its platforms, and nowhere else."""
@@ -64,6 +76,9 @@ class ReportLinks:
         return None
 
     def victims(self, **filters: str) -> str | None:
+        return None
+
+    def source(self, trunk: str | None, account: str | None, **filters: str) -> str | None:
         return None
 
 
@@ -98,12 +113,20 @@ def environment(show_numbers: bool) -> Environment:
         period=display.period,
         duration=display.duration,
         sentence=display.sentence,
+        capital=display.capital,
+        whole=_whole,
         likelihood=words.likelihood,
-        signal=words.signal,
-        signal_title=words.signal_title,
+        signal=signals.meaning,
+        signal_label=signals.label,
+        signal_labels=signals.labels,
+        signal_line=signals.line,
+        missing=signals.what_is_missing,
+        rejection=words.rejection,
+        rejection_remedy=words.rejection_remedy,
         options=lambda values: [(value, value) for value in values],
-        signal_options=lambda signals: [(s.name, words.signal_title(s.name)) for s in signals],
+        signal_options=lambda spoke: [(s.name, signals.label(s.name)) for s in spoke],
     )
+    found.tests["remediable"] = lambda reason: bool(words.rejection_remedy(reason))
     return found
 
 
@@ -126,6 +149,14 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return display.clean(value)
     return value
+
+
+def _whole(text: str, name: str | None) -> Markup:
+    """A sentence in which a short name is not broken at the end of a line."""
+    safe, held = escape(display.clean(text)), escape(display.clean(name or ""))
+    if not held or len(held) > _SHORT:
+        return safe
+    return Markup(safe.replace(held, Markup('<span class="nowrap">{}</span>').format(held)))
 
 
 def _keep(text: str | None, called: str | None) -> str:

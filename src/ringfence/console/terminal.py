@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from rich import box
 from rich.console import Console, Group
 from rich.padding import Padding
@@ -11,8 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ringfence.console import display, words
-from ringfence.console.overview import ranked_platforms
+from ringfence.console import display, signals, words
+from ringfence.console.overview import posed_as, ranked_platforms
 from ringfence.model.findings import TIERS
 from ringfence.store.run import Row, Run, Summary
 
@@ -20,6 +21,7 @@ _TIER_STYLE = {"likely": "bold red", "possible": "yellow", "contacted": "dim"}
 _COLOURS = ("bright_blue", "bright_red", "cyan", "magenta", "yellow", "bright_magenta", "green", "white")
 _MOST_PLATFORMS = 20
 _MOST_SOURCES = 5
+_LONGEST_NAME = 40
 
 
 def print_findings(run: Run, console: Console) -> None:
@@ -31,13 +33,14 @@ def print_findings(run: Run, console: Console) -> None:
     platforms = ranked_platforms(run)
     console.print(_headline(summary, platforms))
     if platforms:
-        console.print(_platform_table(platforms[:_MOST_PLATFORMS], run))
-        console.print(_reasons(platforms[:_MOST_PLATFORMS]))
+        shown = platforms[:_MOST_PLATFORMS]
+        console.print(Padding(_platform_table(shown, run, console.width), (1, 0)))
+        console.print(_reasons(shown, posed_as(run)))
         if len(platforms) > _MOST_PLATFORMS:
-            console.print(f"  and {len(platforms) - _MOST_PLATFORMS} more, in platforms.parquet", style="dim")
+            console.print(f"and {len(platforms) - _MOST_PLATFORMS:,} more, in platforms.parquet", style="dim")
         console.print(_victims(summary))
-        console.print(_sources(run))
-    console.print(_aside(run))
+        console.print(_sources(run, console.width))
+    console.print(Padding(_aside(run), (1, 0, 0, 0)))
 
 
 def result(run: Run) -> dict[str, Any]:
@@ -81,42 +84,51 @@ def _headline(summary: Summary, platforms: list[Row]) -> Panel:
     return Panel(Group(*lines), box=box.ROUNDED, border_style=style, padding=(0, 1))
 
 
-def _platform_table(platforms: list[Row], run: Run) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    table.add_column("Platform", no_wrap=True)
-    for label in ("Score", "Calls", "Called", "Likely victims"):
-        table.add_column(label, justify="right")
-    table.add_column("Active", no_wrap=True)
-    table.add_column("Trunks", overflow="fold")
-    for rank, row in enumerate(platforms):
-        score = Text(display.score(row["score"]), style="bold")
-        table.add_row(
-            _name(row, rank),
-            score.append(f"\n{words.likelihood(row['score'])}", style="not bold dim"),
-            display.count(row["calls"]),
-            display.count(row["called_numbers"]),
-            Text(display.count(run.tiers(platform=row["platform"]).get("likely", 0)), style="bold red"),
-            display.period(row["first_seen"], row["last_seen"]),
-            Text(_few(row["trunks"])),
-        )
-    return table
+def _platform_table(platforms: list[Row], run: Run, width: int) -> Table:
+    likely = [run.tiers(platform=row["platform"]).get("likely", 0) for row in platforms]
+    columns = [
+        _Column("Platform", [_name(row, rank) for rank, row in enumerate(platforms)]),
+        _Column("Score", [Text(display.score(row["score"]), style="bold") for row in platforms], right=True),
+        _Column("Calls", [Text(display.count(row["calls"])) for row in platforms], right=True),
+        _Column("Likely victims", [Text(display.count(n), style="bold red") for n in likely], right=True),
+        _Column("In words", [Text(words.likelihood(row["score"])) for row in platforms], wanted=1),
+        _Column(
+            "Active",
+            [Text(display.period(row["first_seen"], row["last_seen"])) for row in platforms],
+            wanted=2,
+        ),
+        _Column(
+            "Called", [Text(display.count(row["called_numbers"])) for row in platforms], right=True, wanted=3
+        ),
+        _Column(
+            "Trunks",
+            [Text(display.count(len(row["trunks"] or []))) for row in platforms],
+            right=True,
+            wanted=4,
+        ),
+    ]
+    return _table(columns, width)
 
 
-def _reasons(platforms: list[Row]) -> Table:
-    """Name and reason beside each other; a known platform says as what it is known."""
+def _reasons(platforms: list[Row], posed_as: dict[str, list[str]]) -> Table:
+    """Beside each name whom it posed as, what spoke and which trunks it used. Lines break between words."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for rank, row in enumerate(platforms):
-        reason = Text(display.sentence(_line(row["reason"] or "", 900)))
+        told = Text(words.in_the_name_of(posed_as.get(str(row["platform"]), [])))
+        why = signals.line(row["signals"]) or display.sentence(_line(row["reason"] or "", 900))
+        told.append(("\n" if told else "") + why)
+        if row["trunks"]:
+            told.append(f"\nTrunks: {_few(row['trunks'])}.", style="dim")
         if row["known_as"]:
-            reason.append(f" Known before as {_line(row['known_as'], 40)}.", style="yellow")
-        grid.add_row(_name(row, rank), reason)
+            told.append(f"\nKnown before as {_line(row['known_as'], 40)}.", style="yellow")
+        grid.add_row(_name(row, rank), told)
     return grid
 
 
 def _name(row: Row, rank: int) -> Text:
-    return Text(_line(str(row["platform"]), 40), style=f"bold {_COLOURS[rank % len(_COLOURS)]}")
+    return Text(_line(str(row["platform"]), _LONGEST_NAME), style=f"bold {_COLOURS[rank % len(_COLOURS)]}")
 
 
 def _victims(summary: Summary) -> Padding:
@@ -127,25 +139,66 @@ def _victims(summary: Summary) -> Padding:
     return Padding(line, (1, 0))
 
 
-def _sources(run: Run) -> Table:
+def _sources(run: Run, width: int) -> Table:
     sources = run.rows("sources", order="-score", limit=_MOST_SOURCES)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", title="Sources to act on")
-    table.title_style, table.title_justify = "bold", "left"
-    for label in ("Trunk", "Account", "Carrier"):
-        table.add_column(label, overflow="fold")
-    for label in ("Flagged", "Of all", "Score"):
-        table.add_column(label, justify="right", no_wrap=True)
-    for row in sources.rows:
-        names = (Text(_line(row[column] or display.DASH, 60)) for column in ("trunk", "account", "carrier"))
-        table.add_row(
-            *names,
-            display.count(row["flagged_calls"]),
-            display.percent(row["share"]),
-            display.score(row["score"]),
-        )
+    names = {
+        column: [Text(_line(row[column] or display.DASH, _LONGEST_NAME)) for row in sources.rows]
+        for column in ("trunk", "account", "carrier")
+    }
+    columns = [
+        _Column("Trunk", names["trunk"]),
+        _Column("Account", names["account"], wanted=1),
+        _Column("Carrier", names["carrier"], wanted=2),
+        _Column("Flagged", [Text(display.count(row["flagged_calls"])) for row in sources.rows], right=True),
+        _Column("Of all", [Text(display.percent(row["share"])) for row in sources.rows], right=True),
+        _Column("Score", [Text(display.score(row["score"])) for row in sources.rows], right=True),
+    ]
+    table = _table(columns, width)
+    table.title, table.title_style, table.title_justify = "Sources to act on", "bold", "left"
     if sources.total > len(sources.rows):
         table.caption = f"and {sources.total - len(sources.rows):,} more, in sources.parquet"
         table.caption_justify = "left"
+    return table
+
+
+class _Column(msgspec.Struct):
+    """cells: one a row. wanted: 0 always shown; else the order in which columns are added while they fit."""
+
+    title: str
+    cells: list[Text]
+    right: bool = False
+    wanted: int = 0
+
+    @property
+    def width(self) -> int:
+        # a title may take two lines, a cell takes one: a name that breaks cannot be copied or searched for
+        return max([*map(len, self.title.split()), *(cell.cell_len for cell in self.cells)])
+
+
+def _table(columns: list[_Column], width: int) -> Table:
+    """The columns that fit into `width` cells, in their order. No cell is broken while the first ones fit."""
+    gap = 2
+    chosen = [column for column in columns if not column.wanted]
+    used = sum(column.width + gap for column in chosen) - gap
+    for column in sorted((c for c in columns if c.wanted), key=lambda c: c.wanted):
+        if used + gap + column.width > width:
+            break
+        chosen.append(column)
+        used += gap + column.width
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0), header_style="dim"
+    )
+    shown = [column for column in columns if column in chosen]
+    for column in shown:
+        # what does not fit even so is folded rather than cut
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            width=column.width if used <= width else None,
+        )
+    for cells in zip(*(column.cells for column in shown), strict=True):
+        table.add_row(*cells)
     return table
 
 
@@ -157,12 +210,13 @@ def _aside(run: Run) -> Group:
         lines.append(
             Text(f"Left alone: {display.plural(considered, 'look-alike')}; considered.parquet says why.")
         )
-    aside = [signal.name for signal in summary.signals if signal.status == "stood_aside"]
-    if aside:
-        lines.append(Text("Stood aside: " + ", ".join(_line(name, 60) for name in aside) + "."))
+    for signal in summary.signals:
+        if signal.status == "stood_aside":
+            why = _line(signals.what_is_missing(signal.why), 300)
+            lines.append(Text(f"Stood aside: {signals.label(signal.name)}: {why or 'no reason given'}."))
     if summary.rows.rejected:
-        reasons = ", ".join(
-            f"{_line(reason, 60)} {count:,}" for reason, count in summary.rows.by_reason.items()
+        reasons = "; ".join(
+            f"{words.rejection(reason)}: {count:,}" for reason, count in summary.rows.by_reason.items()
         )
         lines.append(Text(f"Rejected: {display.plural(summary.rows.rejected, 'row')} ({reasons})."))
     for line in lines:
@@ -170,9 +224,9 @@ def _aside(run: Run) -> Group:
     return Group(*lines)
 
 
-def _few(values: list[str] | None, most: int = 3) -> str:
-    shown = "\n".join(_line(value, 60) for value in (values or [])[:most])
-    return shown + (f" +{len(values) - most}" if values and len(values) > most else "")
+def _few(values: list[str], most: int = 4) -> str:
+    shown = ", ".join(_line(value, _LONGEST_NAME) for value in values[:most])
+    return shown + (f" and {len(values) - most:,} more" if len(values) > most else "")
 
 
 def _line(text: str, longest: int) -> str:

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
 from ringfence.console import display
+from ringfence.model.rejection import REASONS
 from ringfence.store.run import Row, Summary
 
-#: The probability yardstick of UK intelligence assessment (Professional Head of Intelligence Assessment):
-#: lower bound of each band. Between two bands the yardstick leaves a gap; its middle is the border here.
-_YARDSTICK = (
-    (0.925, "almost certain"),
-    (0.775, "highly likely"),
-    (0.525, "likely"),
-    (0.375, "a realistic possibility"),
-    (0.225, "unlikely"),
-    (0.075, "highly unlikely"),
+#: The one scale of words for probabilities: a word holds from its bound on, up to the next word above it.
+#: Bounds are the lower ends of the probability yardstick of UK intelligence assessment (Professional Head of
+#: Intelligence Assessment). That leaves gaps between its bands (0.90 to 0.95); here the weaker word holds.
+SCALE = (
+    (0.95, "almost certain"),
+    (0.80, "highly likely"),
+    (0.55, "likely"),
+    (0.40, "a realistic possibility"),
+    (0.25, "unlikely"),
+    (0.10, "highly unlikely"),
     (0.0, "a remote chance"),
 )
-
-#: What a signal says, for the reader of a report. A signal that is not here shows its name in words.
-SIGNALS = {
-    "protected_identity": "Presents a number that never calls out, or that nobody was given",
-    "undeclared": "The number's owner says that it made no such call",
-    "many_owners": "One source presents numbers of several unrelated owners",
-    "rare_fingerprint": "A rare shape of call set-up under changing numbers and trunks",
-    "owner_switch": "The same person called under different owners within two days",
-    "foreign_ingress": "A national number arriving from abroad without proof of roaming",
-    "identity_churn": "Many presented numbers over one line or account",
-    "long_tail": "Many short calls and some very long ones",
-    "owner_callback": "People ring the owner or the fraud line soon after",
-    "never_originates": "The number's own network never made this call; strangers ring it back",
-    "redial_chain": "Redials, chained calls and withheld follow-ups to the same person",
-    "over_capacity": "One number in more calls at once than its line can carry",
-    "weak_attestation": "Failed or weak attestation of the caller",
-    "human_pacing": "One call at a time, in office hours, down a list",
-    "near_report": "Close to complaints or police reports",
-    "sim_farm": "Many SIM cards in one place that call out and are hardly called",
-}
 
 TIERS = {"likely": "Likely victims", "possible": "Possible victims", "contacted": "Contacted"}
 
@@ -54,21 +37,45 @@ CAUTIONS = (
 )
 
 
+#: What the words of a report mean, for a reader who has never seen a call record.
+GLOSSARY = (
+    ("Platform", "calls that share rare things, as one spoofing service leaves them in the records. A "
+     "service that shares nothing rare between its parts shows as several platforms."),
+    ("Campaign", "calls within a platform that look like the work of one of its paying customers."),
+    ("Source", "where calls entered the network: a trunk, and the account on it where that is known."),
+    ("Trunk, account, carrier", "the line between two networks, the customer on it, and the operator "
+     "that sends calls over it."),
+    ("Presented number", "what the called person's telephone showed. Its owner did not make the call."),
+    ("Impersonated owner", "whose number was presented, by the register of protected numbers."),
+    ("Signal", "one kind of evidence, for example that a source presents numbers of several owners."),
+    ("Shape of the call set-up", "how the calling equipment writes its signalling. It stays when the number "
+     "changes."),
+)  # fmt: skip
+
+
 def likelihood(value: float | None) -> str:
-    """A probability in the words of the yardstick."""
+    """A probability in the words of SCALE; it goes by the two decimals that are shown beside it."""
     if value is None:
         return "not known"
-    return next(words for bound, words in _YARDSTICK if value >= bound or bound == 0.0)
+    return next(words for bound, words in SCALE if round(value, 2) >= bound or bound == 0.0)
 
 
-def signal(name: str) -> str:
-    """What a signal says; a name this table does not hold is shown as words."""
-    return SIGNALS.get(name) or display.clean(name.replace("_", " ").capitalize(), 60)
+def scale() -> str:
+    """SCALE as a line: `almost certain from 0.95, highly likely from 0.80, …`."""
+    named = [f"{words} from {bound:.2f}" for bound, words in SCALE if bound]
+    return f"{', '.join(named)}, {SCALE[-1][1]} below"
 
 
-def signal_title(name: str) -> str:
-    """A signal's name as a label: `Owner switch`."""
-    return display.clean(name.replace("_", " ").capitalize(), 60)
+def rejection(reason: str) -> str:
+    """Why rows could not be used, from the stable word of rejected.parquet."""
+    known = REASONS.get(reason)
+    return known.means if known else display.clean(reason.replace("_", " "), 60)
+
+
+def rejection_remedy(reason: str) -> str:
+    """What a person may do about it; empty where there is nothing."""
+    known = REASONS.get(reason)
+    return known.remedy if known else ""
 
 
 class Headline(msgspec.Struct, frozen=True):
@@ -76,6 +83,14 @@ class Headline(msgspec.Struct, frozen=True):
 
     title: str
     sentences: list[str]
+
+
+def in_the_name_of(owners: Sequence[str], most: int = 4) -> str:
+    """`In the name of Pennant Bank, Tamar Bank and 3 more.`; empty where no owner is known."""
+    if not owners:
+        return ""
+    named = ", ".join(display.clean(owner, 60) for owner in owners[:most])
+    return f"In the name of {named}" + (f" and {len(owners) - most:,} more." if len(owners) > most else ".")
 
 
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -119,7 +134,12 @@ def headline(summary: Summary, platforms: list[Row]) -> Headline:
         + f"; {counts.victims.possible:,} more {'is' if counts.victims.possible == 1 else 'are'} possible.",
         _how_sure(platforms),
     ]
-    title = f"{_many(len(platforms), 'spoofing service').capitalize()} found"
+    if len(platforms) > 1:
+        sentences.append(
+            "A platform is what the records show of one service. A service whose parts share nothing rare "
+            "shows as several, so there may be fewer services than platforms."
+        )
+    title = f"{_many(len(platforms), 'spoofing platform').capitalize()} found"
     return Headline(title, sentences)
 
 
@@ -130,11 +150,11 @@ def _how_sure(platforms: list[Row]) -> str:
         by_words[words] = by_words.get(words, 0) + 1
     if len(platforms) == 1:
         score = display.score(platforms[0]["score"])
-        return f"That it is a spoofing service is {next(iter(by_words))} (score {score})."
+        return f"That a spoofing service made these calls is {next(iter(by_words))} (score {score})."
     if len(by_words) == 1:
-        return f"For each of them, that it is a spoofing service is {next(iter(by_words))}."
+        return f"For each of them, that a spoofing service made its calls is {next(iter(by_words))}."
     parts = [f"{words} for {_number(count)}" for words, count in by_words.items()]
-    return f"That they are spoofing services is {', '.join(parts[:-1])} and {parts[-1]}."
+    return f"That a spoofing service made its calls is {', '.join(parts[:-1])} and {parts[-1]}."
 
 
 def called_numbers(summary: Summary) -> int:

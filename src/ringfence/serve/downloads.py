@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pyarrow as pa
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import File, Stream
 
 from ringfence.console.display import mask, mask_text
+from ringfence.serve.listing import given, order, quoted
 from ringfence.serve.pages import respond
+from ringfence.serve.problems import AstrayError, Way
 from ringfence.store.run import SCHEMAS, Run
 
 #: Tables in which called people's numbers stand, and the columns to hide where they do.
@@ -21,6 +24,12 @@ PERSONAL = {"victims": ("called",), "flagged_calls": ("called",), "rejected": ("
 
 #: What a spreadsheet takes for the beginning of a formula.
 _FORMULA = tuple("=@\t\r+-")
+
+#: Columns that rows can be chosen by: those of text, and lists of it.
+TEXTS = {
+    table: [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_list(f.type)]
+    for table, schema in SCHEMAS.items()
+}
 
 WHAT = {
     "platforms": "one row a spoofing service",
@@ -62,11 +71,21 @@ def download_handlers(run: Run, *, show_numbers: bool) -> list[Any]:
         return File(run.file(name), filename=f"{name}.parquet", media_type="application/vnd.apache.parquet")
 
     @get("/downloads/csv/{name:str}", sync_to_thread=False)
-    def table(name: FromPath[str]) -> Stream:
+    def table(request: Request[Any, Any, Any], name: FromPath[str]) -> Stream:
         if name not in SCHEMAS:
             raise NotFoundException
+        asked = dict(request.query_params)
+        chosen = order("/downloads", asked.pop("sort", None), SCHEMAS[name].names, "")
+        where = as_columns(given("/downloads", **asked))
+        for column in where:
+            if column not in TEXTS[name]:
+                raise AstrayError(
+                    400,
+                    f"{name}.csv cannot be cut down by {quoted(column)}, only by {', '.join(TEXTS[name])}.",
+                    Way("To the files", "/downloads"),
+                )
         return Stream(
-            csv_lines(run, name, show_numbers=show_numbers),
+            csv_lines(run, name, show_numbers=show_numbers, where=where, order=chosen),
             media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
         )
@@ -74,8 +93,17 @@ def download_handlers(run: Run, *, show_numbers: bool) -> list[Any]:
     return [downloads, summary, parquet, table]
 
 
-def csv_lines(run: Run, table: str, *, show_numbers: bool) -> Iterator[bytes]:
+def as_columns(filters: Mapping[str, str]) -> dict[str, str]:
+    """Filters of an address as columns of a findings file: a call's signal is one of its signals."""
+    return {"signals" if name == "signal" else name: value for name, value in filters.items()}
+
+
+def csv_lines(
+    run: Run, table: str, *, show_numbers: bool, where: Mapping[str, str] | None = None, order: str = ""
+) -> Iterator[bytes]:
     """A table as CSV (RFC 4180), in pieces; lists joined by a space, times in ISO 8601.
+
+    where, order: as in `Run.rows`.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front: trunk names and user
     agents are the attackers' own words.
@@ -83,7 +111,7 @@ def csv_lines(run: Run, table: str, *, show_numbers: bool) -> Iterator[bytes]:
     hidden = () if show_numbers else PERSONAL.get(table, ())
     names = SCHEMAS[table].names
     yield _lines([names])
-    for batch in run.batches(table):
+    for batch in run.batches(table, where, order=order):
         rows = []
         for row in batch.to_pylist():
             called = None if show_numbers else row.get("called")

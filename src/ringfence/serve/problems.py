@@ -1,4 +1,4 @@
-"""Errors: a problem document (RFC 9457) for programs, a tidy page for people."""
+"""Errors: a problem document (RFC 9457) for programs, a tidy page with a way on for people."""
 
 from __future__ import annotations
 
@@ -23,12 +23,33 @@ class Problem(msgspec.Struct, frozen=True):
     type: str = "about:blank"
 
 
+class Way(msgspec.Struct, frozen=True):
+    """Where a reader can go on from an error."""
+
+    label: str = "To the overview"
+    href: str = "/"
+
+
+class AstrayError(HTTPException):
+    """An address that asks for what this hunt does not hold (404) or what cannot be understood (400)."""
+
+    def __init__(self, status: int, detail: str, way: Way) -> None:
+        super().__init__(status_code=status, detail=detail)
+        self.way = way
+
+
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The response to an error. What went wrong inside is not told to whoever asks."""
     problem = _problem(error)
-    if wants_page(request.headers.get("accept", "")):
-        text = render("fault.html", show_numbers=False, problem=problem)
-        return Response(text, status_code=problem.status, media_type="text/html")
+    way = error.way if isinstance(error, AstrayError) else Way()
+    # a list that htmx replaces gets the words of the page without the page around them
+    part = request.headers.get("hx-request") == "true"
+    if part or wants_page(request.headers.get("accept", "")):
+        template = "parts/fault.html" if part else "fault.html"
+        text = render(template, show_numbers=False, problem=problem, way=way)
+        return Response(
+            text, status_code=problem.status, media_type="text/html", headers={"Vary": "HX-Request"}
+        )
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
@@ -42,6 +63,8 @@ def _problem(error: Exception) -> Problem:
         return Problem("Something went wrong", 500, "The page failed. The terminal that serves it says why.")
     status = error.status_code
     title = HTTPStatus(status).phrase.capitalize()
+    if isinstance(error, AstrayError):
+        return Problem(title, status, error.detail)
     if status == 400:
         return Problem(title, status, _what_is_wrong(error))
     details = {404: "There is no such page in this hunt.", 405: "This page is read-only: GET and HEAD."}
@@ -55,4 +78,4 @@ def _what_is_wrong(error: HTTPException) -> str:
         for e in extra
         if isinstance(e, dict)
     ]
-    return "; ".join(named) or "A parameter of the address is not understood."
+    return "; ".join(named) or "A parameter of the address is missing or not understood."

@@ -245,10 +245,10 @@ class Run:
         return [a - b for a, b in pairwise(at_least)]
 
     def batches(
-        self, table: str, where: Mapping[str, object] | None = None, size: int = 20_000
+        self, table: str, where: Mapping[str, object] | None = None, size: int = 20_000, order: str = ""
     ) -> Iterator[pa.RecordBatch]:
-        """All rows of `table` in key order, streamed for a download."""
-        ordered = self._relation(table, where or {}).sort(*self._order(table, ""))
+        """All rows of `table`, streamed for a download; where, order: as in `rows`."""
+        ordered = self._relation(table, where or {}).sort(*self._order(table, order))
         yield from ordered.to_arrow_reader(size)
 
     def _relation(self, table: str, where: Mapping[str, object]) -> duckdb.DuckDBPyRelation:

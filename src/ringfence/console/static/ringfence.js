@@ -14,13 +14,27 @@
       store(root.dataset.theme);
     },
     print: () => window.print(),
+    copy: async (button) => {
+      const said = button.textContent;
+      try { await navigator.clipboard.writeText(button.dataset.text); button.textContent = "Copied"; } catch { button.textContent = "The browser does not allow it"; }
+      setTimeout(() => { button.textContent = said; }, 1600);
+    },
   };
 
   const start = () => {
     for (const button of document.querySelectorAll("[data-action]")) {
-      button.hidden = false;
-      button.addEventListener("click", () => actions[button.dataset.action]());
+      button.hidden = button.dataset.action === "copy" && !navigator.clipboard;
+      button.addEventListener("click", () => actions[button.dataset.action](button));
     }
+
+    /* says in words that a table is wider than its box; the shade at the edge says it without a script */
+    const sizes = new ResizeObserver((entries) => { for (const { target } of entries) tell(target.closest(".scroller")); });
+    const tell = (box) => { box.previousElementSibling.hidden = box.scrollWidth <= box.clientWidth + 1; };
+    const watch = (within) => {
+      for (const box of within.querySelectorAll(".scroller")) { sizes.observe(box); if (box.firstElementChild) sizes.observe(box.firstElementChild); }
+    };
+    watch(document);
+    document.addEventListener("htmx:afterSwap", (event) => watch(event.target));
 
     const tip = document.getElementById("tip");
     const lit = (event) => event.target instanceof Element && event.target.closest("[data-tip]");
