@@ -97,7 +97,8 @@ def test_what_the_hunt_does_not_hold_is_not_found(masked: TestClient, path: str,
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/platforms/one", "id"),
+        ("/platforms/one", "does not say which platform"),
+        ("/campaigns/one?id=%20", "does not say which campaign"),
         ("/calls?page=-1", "pages count from 1"),
         ("/calls?page=x", "pages count from 1"),
         ("/victims?page=99999999999999999999999", "pages count from 1"),

@@ -69,11 +69,18 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
                 raise AstrayError(404, _absent(name, value), _way(name, path))
         return asked
 
+    def named(kind: str, path: str, name: str) -> str:
+        """The name of one platform or campaign that this hunt holds."""
+        asked = present(path, **{kind: name})
+        if not asked:
+            raise AstrayError(400, f"id: the address does not say which {kind}.", _way(kind, path))
+        return asked[kind]
+
     @get("/platforms/one", sync_to_thread=True)
-    def platform(request: Web, name: Name) -> Response[str]:
-        present("/", platform=name)
+    def platform(request: Web, name: Name = "") -> Response[str]:
+        name = named("platform", "/", name)
         ranked = ranked_platforms(run)
-        rank, row = next((i, row) for i, row in enumerate(ranked, 1) if row["platform"] == name.strip())
+        rank, row = next((i, row) for i, row in enumerate(ranked, 1) if row["platform"] == name)
         view = platform_view(run, row, rank, most=100)
         timeline = charts.timeline([charts.Series(view.name, view.colour, view.days)])
         return respond(
@@ -92,9 +99,8 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
         )  # fmt: skip
 
     @get("/campaigns/one", sync_to_thread=True)
-    def campaign(request: Web, name: Name) -> Response[str]:
-        present("/campaigns", campaign=name)
-        row = run.one("campaigns", name.strip())
+    def campaign(request: Web, name: Name = "") -> Response[str]:
+        row = run.one("campaigns", named("campaign", "/campaigns", name))
         if row is None:
             raise NotFoundException
         where = {"campaign": row["campaign"]}
