@@ -1,4 +1,5 @@
-# make demo     simulate a network, hunt it, print what was found, open the console on 127.0.0.1:8400
+# make demo     simulate a network, hunt it, print what was found and what was missed, open the console on
+#               127.0.0.1:8400
 # make install  .venv alone
 # make test     the whole test suite; STRICT=1 also checks style, types, layers and fuzzes the parsers,
 #               and treats a skipped test as a failure
@@ -46,9 +47,11 @@ comma := ,
 demo: .venv/installed
 	@rm -rf demo
 	$(BIN)/ringfence simulate --out demo/net --scenario $(SCENARIO)
-	@echo 'When you have seen this one, try your own records: .venv/bin/ringfence oneshot FILE' >&2
-	$(BIN)/ringfence oneshot demo/net/calls --numbers demo/net/numbers.csv --out demo/run $(if $(filter-out 0,$(HEADLESS)),--headless)
+	$(BIN)/ringfence oneshot demo/net/calls --numbers demo/net/numbers.csv --out demo/run --headless
+	@echo >&2; echo 'The network is simulated, so the truth about it is known:' >&2
+	$(BIN)/ringfence score demo/run --truth demo/net/truth.parquet --brief
 	@echo 'Now try your own records: .venv/bin/ringfence oneshot FILE' >&2
+	$(if $(filter-out 0,$(HEADLESS)),,$(BIN)/ringfence serve demo/run)
 
 ifneq ($(filter-out 0,$(STRICT)),)
 test: .venv/installed-strict check fuzz

@@ -57,6 +57,29 @@ def test_people_get_tables(run: Path) -> None:
         assert words in out
 
 
+def test_found_and_missed_are_told_in_words(run: Path) -> None:
+    out = _score(run, "--brief")
+    assert "Of the 1 spoofing service in these records the hunt found none and missed 1." in out
+    assert "missed  handset-1  1 of its 2 calls, among those of another" in out
+    assert "Of 1 innocent source some calls were flagged by mistake." in out
+    assert "By platform" not in out
+    assert _score(run).startswith(out)
+
+
+def test_a_service_that_was_found_is_named_as_the_hunt_names_it(run: Path) -> None:
+    truth = {
+        "call_id": ["a", "x", "b"],
+        "platform": ["handset-1", "handset-1", "sim_farm-2"],
+        "customer": [1] * 3,
+    }
+    pq.write_table(pa.table(truth), run.parent / "truth.parquet")
+    out = _score(run, "--brief")
+    assert "the hunt found 1 and missed 1." in out
+    assert "found   handset-1   2 of its 2 calls as P1" in out
+    assert "missed  sim_farm-2  0 of its 1 call" in out
+    assert "No innocent source was accused." in out
+
+
 def test_a_file_that_was_named_must_be_there(run: Path) -> None:
     with pytest.raises(InputError, match=r"none\.parquet: no such file"):
         CliRunner().invoke(

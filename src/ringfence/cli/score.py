@@ -32,6 +32,9 @@ def register(app: typer.Typer) -> None:
             None, help="The call records, a Parquet file or folder. Default: calls beside --truth."
         ),
         config: Path | None = typer.Option(None, help="The settings the hunt ran with, for the tiers' rule."),
+        brief: bool = typer.Option(
+            False, "--brief", help="Only which services were found and which missed, in words."
+        ),
         json: bool = typer.Option(False, "--json", help="One JSON object instead of tables."),
     ) -> None:
         """Compare a hunt with the truth: calls, platforms, campaigns, victims, false alarms."""
@@ -61,7 +64,10 @@ def register(app: typer.Typer) -> None:
             return
         from rich.console import Console
 
-        _print(result, Console())
+        console = Console(highlight=False)
+        _print_words(result, console)
+        if not brief:
+            _print(result, console)
 
 
 def _beside(truth: Path, name: str) -> Path | None:
@@ -69,14 +75,59 @@ def _beside(truth: Path, name: str) -> Path | None:
     return path if path.exists() else None
 
 
+def _print_words(score: Score, console: Console) -> None:
+    """Which services were found and which missed, and whether somebody innocent was accused."""
+    from rich.table import Table
+    from rich.text import Text
+
+    services = sorted(score.platforms["by_platform"], key=lambda p: (not p.found, p.platform))
+    found = sum(p.found for p in services)
+    console.print(
+        f"Of the {_many(len(services), 'spoofing service')} in these records the hunt found {found or 'none'}"
+        + (" and missed none." if found == len(services) else f" and missed {len(services) - found}."),
+        style="bold",
+    )
+    lines = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    for p in services:
+        said = f"{p.flagged:,} of its {_many(p.calls, 'call')}"
+        if p.found_as:
+            said += " as " + ", ".join(p.found_as)
+        elif p.flagged:
+            said += ", among those of another"
+        lines.add_row(
+            Text("found", style="green") if p.found else Text("missed", style="red"),
+            Text(p.platform),
+            Text(said),
+        )
+    console.print(lines)
+    innocent = score.false_sources["count"]
+    console.print(
+        "No innocent source was accused."
+        if not innocent
+        else f"Of {_many(innocent, 'innocent source')} some calls were flagged by mistake."
+    )
+
+
+def _many(count: int, one: str) -> str:
+    return f"{count:,} {one}" + ("" if count == 1 else "s")
+
+
 def _print(score: Score, console: Console) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     def table(title: str, *columns: str) -> Table:
-        made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        made = Table(
+            title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False,
+            pad_edge=False, padding=(0, 1, 0, 0),
+        )  # fmt: skip
         for i, column in enumerate(columns):
-            made.add_column(column, justify="left" if i == 0 else "right", overflow="fold", no_wrap=i == 0)
+            # names stay whole, so that they can be searched for
+            name = i == 0 or column == "found as"
+            made.add_column(column, justify="left" if name else "right", overflow="fold", no_wrap=name)
         return made
 
     head = table("How well the hunt did", "", "")
@@ -100,6 +151,7 @@ def _print(score: Score, console: Console) -> None:
         f"{_n(score.campaign_ari)}  {_n(score.homogeneity)}  {_n(score.completeness)}",
     )
     head.add_row("calibration error of flagged calls", _n(score.calibration_error))
+    console.print()
     console.print(head)
 
     by_platform = table(
@@ -117,7 +169,7 @@ def _print(score: Score, console: Console) -> None:
     for p in score.platforms["by_platform"]:
         by_platform.add_row(
             p.platform,
-            ", ".join(p.found_as) or "not found",
+            "\n".join(p.found_as) or "not found",
             f"{p.calls:,}",
             _n(p.precision),
             _n(p.recall),
@@ -126,6 +178,7 @@ def _print(score: Score, console: Console) -> None:
             _n(p.campaign.ari),
             _n(p.victims_recall),
         )
+    console.print()
     console.print(by_platform)
 
     tiers = table(
@@ -141,6 +194,7 @@ def _print(score: Score, console: Console) -> None:
             _n(t.loss_precision),
             _n(t.loss_recall),
         )
+    console.print()
     console.print(tiers)
 
     if score.look_alikes:
@@ -149,6 +203,7 @@ def _print(score: Score, console: Console) -> None:
         )
         for k in sorted(score.look_alikes.values(), key=lambda k: -k.flagged):
             kinds.add_row(k.kind, f"{k.flagged:,}", _n(k.calls, 0), str(k.false_sources))
+        console.print()
         console.print(kinds)
 
 
