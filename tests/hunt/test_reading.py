@@ -141,7 +141,7 @@ def test_no_usable_record_says_what_is_wrong_and_what_to_do(engine: Engine, tmp_
     with pytest.raises(InputError) as caught:
         read(engine, file)
     assert str(caught.value) == (
-        f"no usable call record in {file}: 3 bad_start_time: {file}: bad_start_time, first at 2:"
+        f"no usable call record in {file}: 3 bad_start_time; first bad_start_time: {file} at 2:"
         " 'soon' is not a time; say its format in a mapping"
     )
 
@@ -186,7 +186,13 @@ def test_equal_records_count_once(engine: Engine, tmp_path: Path) -> None:
         naive(tmp_path / name)
     table = pq.read_table(tmp_path / "b.parquet")
     pq.write_table(table.set_column(3, "called", [["+447700900001", "999"]]), tmp_path / "b.parquet")
-    loaded = load(engine, [tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "w", "GB", Reading())
+    loaded = load(
+        engine,
+        [tmp_path / "a.parquet", tmp_path / "b.parquet"],
+        tmp_path / "w",
+        "GB",
+        Reading(unique_ids=True),
+    )
     assert loaded.rows == {"read": 4, "accepted": 3, "rejected": 1, "by_reason": {"duplicate_row": 1}}
     (twin,) = loaded.rejected.to_pylist()
     assert (twin["file"], twin["position"]) == (str(tmp_path / "b.parquet"), 1)

@@ -22,8 +22,8 @@ from ringfence.ingest.convert import check_zone
 from ringfence.ingest.format import Reject
 from ringfence.ingest.mapped import is_damaged
 from ringfence.ingest.mapping import Mapping
-from ringfence.ingest.pipeline import IngestReport, canonical, ingest
-from ringfence.ingest.symptoms import MOST, callers_words, reject_words
+from ringfence.ingest.pipeline import IngestReport, ingest
+from ringfence.ingest.symptoms import MOST, callers_words, explained
 from ringfence.model.engine import Engine
 from ringfence.model.record import REJECTED, TIME_COLUMNS
 from ringfence.model.rejection import FILE_REASONS
@@ -32,7 +32,8 @@ from ringfence.numbers.dialling import dialling
 
 class Reading(msgspec.Struct, frozen=True):
     """How inputs are read, as in ingest. timezone: of times that name none. mapping: for tables in columns of
-    their own. unique_ids: give records that share a call_id ids of their own; costs a pass over all ids.
+    their own. unique_ids: drop records that equal an earlier one, and give others that share a call_id ids of
+    their own; that takes passes over all ids, so a hunt whose suspects share none goes without.
     damaged: Parquet files that an engine cannot read to the end; ingest takes what is whole in them."""
 
     timezone: str | None = None
@@ -107,8 +108,7 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
     twins = REJECTED.empty_table()
     if files:
         raw = engine.read_records(files)
-        # what ingest or the simulator wrote has unique ids, as far as one run of them goes
-        if reading.unique_ids or canonical(plain) is None:
+        if reading.unique_ids:
             raw, twins = without_twins(engine, raw)
             raw, renamed = with_unique_ids(engine, raw, files)
             notes["call_id_repeated"] += renamed
@@ -152,7 +152,7 @@ def _first_words(rejected: pa.Table) -> str:
     most = Counter(reasons).most_common(1)[0][0]
     row = next(row for row in rejected.to_pylist() if row["reason"] == most)
     first = Reject(row["file"], row["position"], most, row["detail"] or "")
-    return f": {first.file}: {reject_words(first)}"
+    return f"; first {most}: {first.file} at {first.position:,}: {explained(first)}"
 
 
 def without_twins(engine: Engine, raw: ir.Table) -> tuple[ir.Table, pa.Table]:
