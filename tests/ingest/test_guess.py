@@ -185,6 +185,18 @@ def test_no_call_record_is_one_line(tmp_path: Path, text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("", "empty"), ("start_time,called\n", "no rows to guess from"), ("\n\n", "blanks")],
+)
+def test_nothing_to_guess_from_is_one_line(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(InputError, match=words):
+        guess(tmp_path / "x.csv")
+    with pytest.raises(InputError, match="a directory; name a file in it"):
+        guess(tmp_path)
+
+
 def test_no_table_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.bin"
     file.write_bytes(b"\0\1\2" * 99)

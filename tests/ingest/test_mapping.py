@@ -70,6 +70,8 @@ def test_a_mapping_file_does_what_it_says(tmp_path: Path) -> None:
         ("[columns]\ncalled='a'\nstart_time='b'\ncallled='c'", "columns.callled: the call record has no"),
         ("[columns]\nstart_time='b'\ncalled={colum='a'}", "colum"),
         ("[columns]\nstart_time='b'\ncalled={}", "give either column or constant"),
+        ("[columns]\ncalled='b'\nstart_time=3", "columns.start_time: 3 is no column name; write"),
+        ("[columns]\ncalled='b'\nstart_time={column='a',format=3}", "columns.start_time: Expected `str"),
         ("[columns]\ncalled='b'\nstart_time={date='a'}", "columns.start_time: date and time belong together"),
         ("[columns]\ncalled='b'\nstart_time={column='c',date='a',time='b'}", "give either column"),
         ("[columns]\nstart_time='b'\ncalled={date='a',time='b'}", "only times have date and time"),
@@ -94,6 +96,11 @@ def test_what_cannot_work_is_one_line_with_file_and_key(tmp_path: Path, text: st
     assert words in message
     assert message.startswith(str(tmp_path / "mapping.toml"))
     assert "\n" not in message
+
+
+def test_a_list_is_short_for_columns_in_order(tmp_path: Path) -> None:
+    made = mapping(tmp_path, "[columns]\nstart_time = 'when'\ncalled = ['dst', 'to']\n")
+    assert made.columns["called"].sources == ["dst", "to"]
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

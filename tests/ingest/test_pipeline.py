@@ -334,6 +334,11 @@ def test_a_mapping_leaves_files_of_known_formats_alone(tmp_path: Path) -> None:
 def test_a_format_can_be_forced(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no format 'nonesuch'; known are"):
         run(tmp_path, HEADER, format_name="nonesuch")
+    for name in ("cucm", "acc", "asterisk", "freeswitch-csv"):  # whatever the file is, never a traceback
+        try:
+            assert run(tmp_path, HEADER + GOOD, format_name=name).accepted == 0
+        except InputError as error:
+            assert "leave --format out" in str(error)
     assert run(tmp_path, HEADER + GOOD, format_name="csv").files[0].format == "csv"
 
 

@@ -11,10 +11,10 @@ from ringfence.ingest.symptoms import Symptoms, masked, misreadings, silences
 TIME = pa.timestamp("us", tz="UTC")
 
 
-def seen(name: str, **columns: pa.Array) -> Symptoms:
+def seen(name: str, notes: dict[str, int] | None = None, **columns: pa.Array) -> Symptoms:
     """A file of two accepted calls with these columns."""
     made = Symptoms(name)
-    made.see_calls(pa.table({"called": ["159", "159"], **columns}))
+    made.see_calls(pa.table({"called": ["159", "159"], **columns}), notes or {})
     return made
 
 
@@ -74,6 +74,14 @@ def test_half_of_the_rows_is_not_most() -> None:
     assert misreadings([file]) == [
         "a.csv: 3 of 5 rows rejected: bad_start_time, first at 7: 'x' is not a time;"
         " say its format in a mapping"
+    ]
+
+
+def test_a_column_that_cannot_be_read() -> None:
+    files = [seen("a.csv", {"end_time_unreadable": 2, "status_unreadable": 1, "not_utf8": 2})]
+    assert misreadings(files) == [
+        "a.csv: end_time could not be read in 2 of 2 rows;"
+        " check which column it is, and its format or values in the mapping"
     ]
 
 

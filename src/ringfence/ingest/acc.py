@@ -21,6 +21,7 @@ from ringfence.ingest import delimited
 from ringfence.ingest.convert import TIME
 from ringfence.ingest.dialect import Dialect, header_of, sniff
 from ringfence.ingest.format import Batch, Format, Reject
+from ringfence.ingest.mapped import check_needed
 from ringfence.ingest.mapping import Column, Mapping, apply
 from ringfence.ingest.source import head
 from ringfence.model.record import CALL_RECORD
@@ -49,6 +50,7 @@ class Acc(msgspec.Struct, frozen=True):
         names = header_of(beginning, dialect)
         known = {name.lower(): name for name in names}
         mapping = _mapping(known)
+        check_needed(path, mapping, self.name)
         extra = [known[name] for name in _EXTRA if name in known]
         join = _Join()
         for part in delimited.read(path, dialect, names, skip=1, wanted=[*mapping.sources, *extra]):

@@ -21,7 +21,7 @@ from ringfence.ingest.delimited import read
 from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
 from ringfence.ingest.formats import recognise
 from ringfence.ingest.mapped import PARQUET, open_parquet
-from ringfence.ingest.source import head
+from ringfence.ingest.source import check_filled, head
 from ringfence.model.record import CALL_RECORD
 
 SAMPLE = 1_000
@@ -48,6 +48,8 @@ def guess(path: Path) -> str:
     number: then it is no call record.
     """
     columns, rows, settings = _sample(path)
+    if not rows:
+        raise InputError(f"{path}: no rows to guess from; name a file that has some")
     profiles = [profile_of(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
     lines = _lines(profiles)
     if not {"start_time", "called"} & {line.target for line in lines}:
@@ -65,6 +67,7 @@ def guess(path: Path) -> str:
 def _sample(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
     """Column names, up to SAMPLE rows of text, and lines for the [file] table."""
     beginning = head(path)
+    check_filled(path, beginning)
     if beginning.startswith(PARQUET):
         file = open_parquet(path)
         batch = next(file.iter_batches(batch_size=SAMPLE), None)

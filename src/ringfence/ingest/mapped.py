@@ -71,6 +71,16 @@ def _has_needed(mapping: Mapping, present: Sequence[str]) -> bool:
     return not any(mapping.columns[name].absent(present) for name in NEEDED)
 
 
+def check_needed(path: Path, mapping: Mapping, name: str) -> None:
+    """Raise InputError where a built-in mapping found no column for what a row needs: a format that was
+    insisted on, of a file that is none."""
+    if missing := [needed for needed in NEEDED if needed not in mapping.columns]:
+        raise InputError(
+            f"{path}: not {name}: no column for {' or '.join(missing)};"
+            " leave --format out to have it recognised"
+        )
+
+
 def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None:
     """Raise InputError where the table lacks a column that the mapping names: misspelt there, as a rule. Of a
     list of columns one must be there; `optional` ones need not."""
@@ -113,8 +123,10 @@ def text_batches(
 ) -> Iterator[Batch]:
     """Delimited text as batches of the record's columns. Arguments as `delimited.read`.
 
-    finish: what a format does to its record columns beyond what its mapping can say.
+    finish: what a format does to its record columns beyond what its mapping can say. Raises InputError where
+    the mapping lacks what a row needs.
     """
+    check_needed(path, mapping, "such a table")
     for part in delimited.read(path, dialect, names, skip=skip, wanted=mapping.sources):
         applied = apply(mapping, part.table, zone)
         rejects = part.rejects + [

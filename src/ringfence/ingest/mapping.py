@@ -133,17 +133,29 @@ def load(path: Path) -> Mapping:
             f"{path}: the mapping cannot be read ({error.strerror or error}); check its name and permissions"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}; correct that line") from error
-    columns = document.get("columns")
-    if isinstance(columns, dict):
-        document["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
+        raise ConfigError(f"{path}: not a TOML file: {error}; correct it, or name a mapping") from error
     try:
+        columns = document.get("columns")
+        if isinstance(columns, dict):
+            document["columns"] = {name: _column(name, value) for name, value in columns.items()}
         read = msgspec.convert(document, _Document)
         mapping = Mapping(read.columns, read.file, str(path))
         check(mapping)
     except (msgspec.ValidationError, ConfigError) as error:
-        raise ConfigError(f"{path}: {str(error).replace(' - at `$', ' - at `')}") from error
+        raise ConfigError(f"{path}: {str(error).replace(' - at `$.', ' - at `')}") from error
     return mapping
+
+
+def _column(name: str, value: object) -> Column:
+    """One entry of [columns]: a source column, a list of them, or a table. Raises ConfigError."""
+    if not isinstance(value, str | list | dict):
+        raise ConfigError(f"columns.{name}: {value!r} is no column name; write one in quotes")
+    try:
+        return msgspec.convert(value if isinstance(value, dict) else {"column": value}, Column)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"columns.{name}: {str(error).replace(' - at `$.', ' - at `')}; correct it"
+        ) from error
 
 
 def check(mapping: Mapping) -> None:
@@ -195,7 +207,9 @@ def _check_anchor(mapping: Mapping, name: str, column: Column) -> None:
     seen = {name}
     while anchor is not None:
         if anchor in seen or anchor not in mapping.columns or anchor not in TIME_COLUMNS:
-            raise ConfigError(f"columns.{name}: {anchor!r} is not another mapped time")
+            raise ConfigError(
+                f"columns.{name}: {anchor!r} is not another mapped time; map it, or name one that is"
+            )
         seen.add(anchor)
         anchor = mapping.columns[anchor].after or mapping.columns[anchor].before
 

@@ -21,7 +21,7 @@ from ringfence.ingest.formats import named, recognise
 from ringfence.ingest.mapped import MAPPED, MappedTable
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.record_parquet import canonical
-from ringfence.ingest.source import Source, find, head
+from ringfence.ingest.source import Source, check_filled, find, head
 from ringfence.ingest.symptoms import Symptoms, masked, misreadings, silences
 from ringfence.ingest.unique import make_unique
 from ringfence.ingest.writer import CallWriter, Places, PlaceWriter, RejectWriter, no_empty_leftover
@@ -126,8 +126,9 @@ def ingest(
                     if progress:
                         progress(done + batch.bytes_read, total)
             except InputError as error:
-                report.error = str(error)
-                rejects.write([Reject(str(source.path), 1, "file_unreadable", str(error))])
+                located = str(error).startswith(report.file)
+                report.error = str(error) if located else f"{report.file}: {error}"
+                rejects.write([Reject(report.file, 1, "file_unreadable", report.error)])
             report.without_answers = seen.without_answers
             done += source.size
             if progress:
@@ -182,8 +183,7 @@ def _batches(
 ) -> Iterator[Batch]:
     """The batches of one file through the format that fits it. Raises InputError."""
     beginning = head(source.path)
-    if not beginning.strip(b"\0 \r\n\t"):
-        raise InputError(f"{source.path}: empty; leave it out, or copy it again")
+    check_filled(source.path, beginning)
     chosen = forced
     if chosen is None and mapped is not None and mapped.recognises(beginning, source.path):
         chosen = mapped
@@ -240,7 +240,7 @@ def _accept(
             rows = rows.filter(pa.array(checked.reasons == None))  # noqa: E711
         origins = rows.column("source_row")
         rows = _complete(rows, source.label)
-        seen.see_calls(rows)
+        seen.see_calls(rows, notes)
     _reject(report, seen, rejects, bad)
     report.read += len(rows)
     report.accepted += len(rows)
@@ -259,7 +259,11 @@ def _judge_called(
     reasons[free & missing & rubbish] = "bad_called_number"
     at = np.flatnonzero(free & missing & rubbish)
     told = zip(written.take(pa.array(at)).to_pylist(), reason.take(pa.array(at)).to_pylist(), strict=True)
-    said = (f"the called number {masked(str(text))!r} cannot be read: {why}" for text, why in told)
+    said = (
+        f"the called number {masked(str(text))!r} cannot be read: "
+        + ("a spreadsheet rounded it, export numbers as text" if why == "rounded" else str(why))
+        for text, why in told
+    )
     return dict(zip(at.tolist(), said, strict=True))
 
 

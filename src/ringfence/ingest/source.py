@@ -113,6 +113,7 @@ class Reader(io.RawIOBase):
         try:
             if path.is_dir():
                 next(path.iterdir(), None)  # tells why it was not searched
+                raise InputError(f"{path}: a directory; name a file in it")
             if path.exists() and not path.is_file():
                 raise InputError(f"{path}: not a file that can be read twice; save it to a file first")
             self._file: IO[bytes] = path.open("rb")
@@ -167,3 +168,11 @@ def head(path: Path) -> bytes:
     """The first 64 KiB of a file's content, decompressed. Raises InputError if it cannot be read."""
     with Reader(path) as reader:
         return reader.read(HEAD)
+
+
+def check_filled(path: Path, beginning: bytes) -> None:
+    """Raise InputError for a file in whose beginning there is nothing."""
+    if not beginning:
+        raise InputError(f"{path}: empty; leave it out, or copy it again")
+    if not beginning.strip(b"\0 \r\n\t"):
+        raise InputError(f"{path}: nothing but blanks and NUL bytes; leave it out, or copy it again")

@@ -6,7 +6,7 @@ record what a hunt would need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,8 +23,8 @@ _NAMED = 3
 
 class Symptoms(msgspec.Struct):
     """Of one file: `callers` written there, those that are no numbers and one of them (masked); accepted
-    calls, and how many of them have an end, an answer time, a status at all and status 200; the first reject
-    of each reason."""
+    calls, and how many of them have an end, an answer time, a status at all and status 200; of other columns,
+    values that could not be read; the first reject of each reason."""
 
     file: str
     callers: int = 0
@@ -35,6 +35,7 @@ class Symptoms(msgspec.Struct):
     timed: int = 0
     judged: int = 0
     answered: int = 0
+    lost: dict[str, int] = {}
     rejects: dict[str, int] = {}
     first: dict[str, Reject] = {}
 
@@ -46,8 +47,12 @@ class Symptoms(msgspec.Struct):
         self.unreadable += count
         self.callers += count + len(numbers) - numbers.null_count
 
-    def see_calls(self, rows: pa.Table) -> None:
-        """Accepted calls."""
+    def see_calls(self, rows: pa.Table, notes: Mapping[str, int]) -> None:
+        """Accepted calls, and what was noted of their batch."""
+        for note, count in notes.items():
+            column, unreadable, _ = note.partition("_unreadable")
+            if unreadable and column != "caller":
+                self.lost[column] = self.lost.get(column, 0) + count
         self.calls += len(rows)
         self.ended += _given(rows, "end_time")
         self.timed += _given(rows, "answer_time")
@@ -89,6 +94,14 @@ def misreadings(files: Sequence[Symptoms]) -> list[str]:
     if bad:
         count, callers = sum(file.unreadable for file in bad), sum(file.callers for file in bad)
         lines.append(f"{_names(bad)}: {callers_words(count, callers, bad[0].example)}")
+    for column in dict.fromkeys(name for file in files for name in file.lost):
+        bad = [file for file in files if file.lost.get(column, 0) > MOST * file.rows]
+        if bad:
+            count, rows = sum(file.lost[column] for file in bad), sum(file.rows for file in bad)
+            lines.append(
+                f"{_names(bad)}: {column} could not be read in {count:,} of {rows:,} rows;"
+                " check which column it is, and its format or values in the mapping"
+            )
     reasons = [_main_reason(file) for file in files]
     for reason in dict.fromkeys(filter(None, reasons)):
         bad = [file for file, why in zip(files, reasons, strict=True) if why == reason]
@@ -133,10 +146,13 @@ def callers_words(count: int, callers: int, example: str) -> str:
 
 def reject_words(reject: Reject) -> str:
     """A rejected row as an example of its reason, and what to do."""
-    reason = REASONS.get(reject.reason)
-    what = reject.detail or (reason.means if reason else "")
-    said = f"{reject.reason}, first at {reject.position:,}" + (f": {what}" if what else "")
-    return said + (f"; {reason.remedy}" if reason and reason.remedy else "")
+    return f"{reject.reason}, first at {reject.position:,}: {explained(reject)}"
+
+
+def explained(reject: Reject) -> str:
+    """What is wrong with a rejected row, and what to do."""
+    reason = REASONS[reject.reason]
+    return (reject.detail or reason.means) + (f"; {reason.remedy}" if reason.remedy else "")
 
 
 def _names(files: Sequence[Symptoms]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from ringfence.errors import RingfenceError
+from ringfence.errors import InputError
 from ringfence.ingest.ber import context_tag, elements, wrap
 from ringfence.ingest.cdr_file import CALLS, Record, framed, record_at, records
 from ringfence.ingest.format import Batch, Reject
@@ -168,7 +168,7 @@ def _modules() -> tuple[Any, Any]:
     try:
         from pycrate_asn1dir import CDR
     except ImportError as error:
-        raise RingfenceError(
+        raise InputError(
             "3GPP charging records need an extra; install it with: pip install 'ringfence[threegpp]'"
         ) from error
     return CDR.CSChargingDataTypes.CSRecord, CDR.IMSChargingDataTypes.IMSRecord

@@ -58,7 +58,9 @@ class CallWriter:
         try:
             self._partial.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RingfenceError(f"{self.directory}: cannot be written: {error.strerror}") from error
+            raise RingfenceError(
+                f"{self.directory}: cannot be written: {error.strerror}; name another --out"
+            ) from error
         return self
 
     def __exit__(

@@ -51,8 +51,8 @@ _TEXT: dict[str, Reason] = {
     "open_quote": Reason("a quote that never closes", "write quotes inside quoted values twice"),
     "nul_byte": Reason("a NUL byte", "export the file anew, as UTF-8"),
     "line_too_long": Reason("a line of more than 1 MiB", "check the line ends of the file"),
-    "bad_json": Reason("no JSON, or not the JSON of a call"),
-    "bad_ber": Reason("no BER, or not the BER of a call"),
+    "bad_json": Reason("no JSON, or not the JSON of a call", "export the file again"),
+    "bad_ber": Reason("no BER, or not the BER of a call", "transfer the file again, as binary"),
     "not_utf8": Reason("JSON in UTF-16", "convert it to UTF-8"),
     "bye_without_invite": Reason("acc: the call began before the file", "give the file before it too"),
 }
