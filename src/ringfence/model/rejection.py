@@ -1,7 +1,7 @@
 """Why rows, packets and files cannot be used: the stable words of rejected.parquet, in one place.
 
-docs/reference/rejections.md lists the same. Ingest, captures and the hunt take their reasons from here; a test
-holds all three to it.
+docs/reference/rejections.md lists the same. Ingest, captures and the hunt use no other words; a test holds
+all of them to it.
 """
 
 from __future__ import annotations
