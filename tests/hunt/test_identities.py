@@ -237,6 +237,20 @@ def test_a_few_days_or_a_few_calls_make_no_habit(world: World) -> None:
     assert settled(world(*daily("X", 4, calls=1), register=TEAM)) == set()
 
 
+def test_where_strangers_show_other_owners_no_number_is_settled(world: World) -> None:
+    banks = tuple((office(i), f"Bank {i}", "inbound_only") for i in range(4))
+    steady = daily("X", 6)
+    others = [
+        call(3 * DAY + 7 * i, office(1 + i % 3), person(900 + i), 60, trunk="X")
+        for i in range(len(steady) + 1)
+    ]
+    assert settled(world(*steady, *others, register=banks)) == set()
+    assert settled(world(*steady, *others[1:], register=banks))
+    # an outsourcer calls for several banks day after day; one more of its own numbers is no stranger's
+    outsourced = [row for i in range(3) for row in daily("X", 6, shown=i)]
+    assert len(settled(world(*outsourced, *others[:9], register=banks))) == 3
+
+
 def test_the_longer_the_records_the_more_days_a_habit_takes(world: World) -> None:
     later = call(40 * DAY, office(5), person(1), 60, trunk="H")
     assert settled(world(*daily("TEAM", 6), register=TEAM))

@@ -198,7 +198,9 @@ def named_numbers(engine: Engine, protected: ir.Table | None, quiet: ir.Table) -
 class Habit(msgspec.Struct, frozen=True):
     """What makes an entry a place that a number calls from steadily: so many calls from there, a good part of
     all that the number makes, on so many days and on so large a share of the days; or `many_calls` on
-    `many_days` of them, since an owner may call from several places, and records may be short."""
+    `many_days` of them, since an owner may call from several places, and records may be short. strangers:
+    calls from the entry that show numbers of owners who have no such habit there, for each that shows a
+    number of one who has."""
 
     calls: int = 5
     days: int = 4
@@ -206,6 +208,7 @@ class Habit(msgspec.Struct, frozen=True):
     share_of_calls: float = 0.3
     many_calls: int = 20
     many_days: float = 0.4
+    strangers: float = 1.0
 
 
 def settled_numbers(
@@ -214,24 +217,31 @@ def settled_numbers(
     """settled, settled_entry: the named numbers that call steadily from an entry, whatever the register says.
 
     days: that the records span. Whoever answers for a number calls from it day after day from one place; who
-    borrows it does so now and then, and from wherever there is a way in. Forwarded calls do not count: they
-    come from everywhere."""
+    borrows it does so now and then, and from wherever there is a way in. A customer of a spoofing service
+    may show his favourite bank for weeks, but where he does, others show other banks. Forwarded calls do not
+    count: they come from everywhere."""
     shown = calls.filter(calls.diverted.isnull()).select(
         "caller", "source", day=(calls.t // DAY).cast("int64")
     )
-    shown = shown.semi_join(named.filter(named.use != "quiet"), shown.caller == named.code)
+    owners = named.filter(named.use != "quiet").group_by(settled="code").aggregate(owner=_.owner.min())
+    shown = shown.semi_join(owners, shown.caller == owners.settled)
     placed = shown.join(units.select("source", "entry"), "source")
     habits = placed.group_by(settled="caller", settled_entry="entry").aggregate(
         n=_.count(), days=_.day.nunique()
     )
-    habits = habits.mutate(total=_.n.sum().over(group_by="settled"))
+    habits = habits.mutate(total=_.n.sum().over(group_by="settled")).join(owners, "settled")
     steady = (habits.n >= habit.calls) & (habits.days >= max(habit.days, habit.share_of_days * days))
     mostly = habits.n >= habit.share_of_calls * habits.total
     # one day shows no habit
     often = (habits.n >= habit.many_calls) & (habits.days >= max(2.0, habit.many_days * days))
-    return engine.keep(
-        habits.filter((steady & mostly) | often).select("settled", "settled_entry"), "settled_numbers"
+    habits = habits.mutate(steady=((steady & mostly) | often).cast("int64"))
+    habits = habits.mutate(at_home=_.steady.max().over(group_by=["settled_entry", "owner"]))
+    here = {"group_by": "settled_entry"}
+    habits = habits.mutate(
+        own=(_.n * _.at_home).sum().over(**here), strange=(_.n * (1 - _.at_home)).sum().over(**here)
     )
+    kept = habits.filter((habits.steady == 1) & (habits.strange <= habit.strangers * habits.own))
+    return engine.keep(kept.select("settled", "settled_entry"), "settled_numbers")
 
 
 def calls_for_help(engine: Engine, calls: ir.Table, protected: ir.Table | None) -> ir.Table:

@@ -70,7 +70,7 @@ def _meetings(calls: pd.DataFrame, tying: Tying) -> list[tuple[int, int, tuple[s
         (calls, "called", tying.person_hours, tying.person),
     ):
         one, two = chain(rows, [key], round(hours * HOUR))
-        things = calls[key].to_numpy(np.int64)[one]
+        things = calls[key].fillna(-1).to_numpy(np.int64)[one]
         if key == "called":
             things = np.where(things < TOKEN_BASE, things // tying.list_stretch, things)
         days = calls["t"].to_numpy()[one] // DAY
