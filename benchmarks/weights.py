@@ -66,7 +66,7 @@ def fit(strengths: pd.DataFrame, fraud: Any, weight: Any, penalty: float = 0.2) 
     steps = np.concatenate([(levels >= k) for k in range(1, LEVELS)], axis=1).astype(float)
     # equal rows are one row with a larger weight: hundreds of thousands of suspects are a few thousand rows
     keyed = pd.DataFrame(steps.astype(np.int8)).assign(y=fraud.astype(float), w=weight)
-    grouped = keyed.copy().groupby([*range(steps.shape[1]), "y"], sort=False)["w"].sum().reset_index()
+    grouped = keyed.groupby([*range(steps.shape[1]), "y"], sort=False)["w"].sum().reset_index()
     x = grouped.iloc[:, : steps.shape[1]].to_numpy(float)
     y, w = grouped["y"].to_numpy(), grouped["w"].to_numpy()
 

@@ -14,14 +14,12 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from ringfence.hunt.campaigns import campaigns
 from ringfence.hunt.context import Context
 from ringfence.hunt.merging import Near, Tying, merge, shape_rarity
 from ringfence.hunt.records import HOUR
-from ringfence.hunt.scoring import chain
+from ringfence.hunt.scoring import chain, component_ids
 
 
 class Linkage(msgspec.Struct, frozen=True):
@@ -71,10 +69,9 @@ def _components(groups: list[Any], pairs: list[tuple[Any, Any]], size: int) -> A
         rows.append(np.flatnonzero(keep))
         columns.append(codes[keep] + offset)
         offset += codes.max(initial=-1) + 1
-    left = np.concatenate([*rows, *(one for one, _two in pairs)])
-    right = np.concatenate([*columns, *(two for _one, two in pairs)])
-    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(offset, offset))
-    return pd.factorize(connected_components(graph, directed=False)[1][:size])[0]
+    rows += [one for one, _two in pairs]
+    columns += [two for _one, two in pairs]
+    return pd.factorize(component_ids(offset, rows, columns)[:size])[0]
 
 
 def _owned(calls: pd.DataFrame, sizes: dict[str, pd.Series], linkage: Linkage) -> list[Any]:

@@ -41,7 +41,8 @@ class Scores(msgspec.Struct, frozen=True):
     score: Floats
 
 
-def _component_ids(size: int, one: list[Any], two: list[Any]) -> Any:
+def component_ids(size: int, one: list[Any], two: list[Any]) -> Any:
+    """The connected component of each of `size` things, where `one` and `two` are arrays of tied pairs."""
     left = np.concatenate(one) if one else np.array([], np.int64)
     right = np.concatenate(two) if two else np.array([], np.int64)
     graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(size, size))
@@ -93,7 +94,7 @@ def find_crews(evidence: Evidence) -> Any:
     links.append(
         chain(columns[seed & (evidence.on_calls.get("protected_identity", own) >= 1.0)], ["caller"], 6 * HOUR)
     )
-    component = _component_ids(len(calls), [a for a, _b in links], [b for _a, b in links])
+    component = component_ids(len(calls), [a for a, _b in links], [b for _a, b in links])
     seeds_in = np.bincount(component, weights=seed, minlength=component.max() + 1)
     kept = (seeds_in[component] >= 2) & (near | seed)
     return np.where(kept, component, -1).astype(np.int64)

@@ -86,9 +86,9 @@ def look_again(context: Context, found: pd.DataFrame, around: Around | None = No
     # tokens and short codes lie on no list
     lists = seeds.filter((_.seed_entry >= 0) & _.seed_called.between(1, TOKEN_BASE - 1))
     block = (lists.seed_called // around.list_step).cast("int64")
-    while_ = (lists.seed_t // (around.list_hours * HOUR)).cast("int64")
+    spell = (lists.seed_t // (around.list_hours * HOUR)).cast("int64")
     blocks = [
-        lists.mutate(block=block + step, spell=while_ + turn) for step in (-1, 0, 1) for turn in (-1, 0, 1)
+        lists.mutate(block=block + step, spell=spell + turn) for step in (-1, 0, 1) for turn in (-1, 0, 1)
     ]
     near = rest.mutate(
         block=(rest.called // around.list_step).cast("int64"),

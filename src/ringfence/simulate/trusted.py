@@ -6,9 +6,9 @@ and some of the numbers they call from are in the register as inbound-only, beca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +37,7 @@ def call_centre(m: Materials, i: int) -> list[Crew]:
             lines,
             np.array([*owner.outbound, *owner.stale]),
             m.size(),
-            weights=_weights(owner, 0.05 * m.scenario.stale_rate),
+            weights=_weights(owner.outbound, owner.stale, 0.05 * m.scenario.stale_rate),
             called=_customers(m, owner, 0.25),
             weekend=0.3,
             p_answer=0.55,
@@ -62,26 +62,11 @@ def bank_team(m: Materials, i: int) -> list[Crew]:
     family = "contact_centre" if outsourced else str(rng.choice(["cucm", "avaya", "contact_centre"]))
     shown = (m.network.shapes.variant(family, rng, int(rng.integers(0, 3))), user_agent(family, rng))
     trunk = m.wholesaler() if outsourced and rng.random() < 0.5 else m.network.own_trunk()
-    return [
-        Crew(
-            "bank_team",
-            np.array([m.line(trunk, shown, right="B" if outsourced else "A")]),
-            np.array([*owner.outbound, *owner.stale]),
-            float((m.people.bank == i).sum()) ** 0.8,
-            # seven owners in ten have a stale entry: together they make the rate
-            weights=_weights(owner, min(0.9, m.scenario.stale_rate / 0.7)),
-            called=_customers(m, owner, 0.3),
-            clock="round",
-            weekend=0.7,
-            p_answer=0.6,
-            mu=5.5,
-            sigma=1.0,
-            redial=0.3,
-            ring_back=0.25,
-            rings_bank=0.25,
-            bank=owner.inbound[0],
-        )
-    ]
+    line = m.line(trunk, shown, right="B" if outsourced else "A")
+    # seven owners in ten have a stale entry: together they make the rate
+    stale = min(0.9, m.scenario.stale_rate / 0.7)
+    busy = float((m.people.bank == i).sum()) ** 0.8
+    return [_calls_for(m, owner, line, owner.outbound, stale, busy, weekend=0.7, mu=5.5, sigma=1.0)]
 
 
 def _shared_desk(m: Materials) -> list[Crew]:
@@ -99,38 +84,39 @@ def _shared_desk(m: Materials) -> list[Crew]:
     crews = []
     for bank in banks:
         owner = m.world.sector("bank")[int(bank)]
-        crews.append(
-            Crew(
-                "bank_team",
-                np.array([line]),
-                np.array([*owner.outbound[:1], *owner.stale]),
-                busy,
-                weights=_weights(
-                    msgspec.structs.replace(owner, outbound=owner.outbound[:1]), float(rng.uniform(0.3, 0.9))
-                ),
-                called=_customers(m, owner, 0.3),
-                clock="round",
-                weekend=0.9,
-                p_answer=0.6,
-                mu=5.3,
-                sigma=1.1,
-                redial=0.3,
-                ring_back=0.25,
-                rings_bank=0.25,
-                bank=owner.inbound[0],
-            )
-        )
+        stale = float(rng.uniform(0.3, 0.9))
+        shows = owner.outbound[:1]
+        crews.append(_calls_for(m, owner, line, shows, stale, busy, weekend=0.9, mu=5.3, sigma=1.1))
     return crews
 
 
-def _weights(owner: Owner, stale: float) -> Array:
-    """How often each number is presented: the outbound ones alike, stale entries at the given share."""
-    if not owner.stale:
-        stale = 0.0
-    return np.array(
-        [(1 - stale) / len(owner.outbound)] * len(owner.outbound)
-        + [stale / max(1, len(owner.stale))] * len(owner.stale)
+def _calls_for(
+    m: Materials, owner: Owner, line: int, outbound: Sequence[int], stale: float, busy: float, **habits: Any
+) -> Crew:
+    """People who call a bank's customers for it over one line, `stale` of the calls from its stale entries.
+    habits: weekend, mu and sigma of `Crew`."""
+    return Crew(
+        "bank_team",
+        np.array([line]),
+        np.array([*outbound, *owner.stale]),
+        busy,
+        weights=_weights(outbound, owner.stale, stale),
+        called=_customers(m, owner, 0.3),
+        clock="round",
+        p_answer=0.6,
+        redial=0.3,
+        ring_back=0.25,
+        rings_bank=0.25,
+        bank=owner.inbound[0],
+        **habits,
     )
+
+
+def _weights(outbound: Sequence[int], stale: Sequence[int], share: float) -> Array:
+    """How often each number is presented: the outbound ones alike, stale entries at the given share."""
+    if not stale:
+        share = 0.0
+    return np.array([(1 - share) / len(outbound)] * len(outbound) + [share / max(1, len(stale))] * len(stale))
 
 
 def _customers(m: Materials, owner: Owner, share: float) -> Array:
