@@ -72,7 +72,7 @@ class Speed(msgspec.Struct, frozen=True):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    screen = Console(width=None if sys.stdout.isatty() else 160)
+    screen = Console(width=None if sys.stdout.isatty() else 200)
     work = Path(options.work or tempfile.mkdtemp(prefix="ringfence-benchmark-"))
     screen.print(f"[bold]Simulated networks[/bold] on {machine()}; seeds {options.seeds}")
     try:

@@ -100,3 +100,14 @@ def test_people_of_one_list_on_one_day_are_one_meeting() -> None:
     need = Tying(join_anchored=1.5)
     assert len(together(merge(near, groups, owners, none, need))) == 2
     assert len(together(merge(far, groups, owners, none, need))) == 1
+
+
+def test_groups_of_one_rare_shape_are_one_and_those_that_mix_are_weighed() -> None:
+    calls = table(*((i * 3 * DAY, i, 100 + 50_000 * i, 1) for i in range(300)))
+    groups, anchored, rarity = np.arange(300) // 3, np.ones(300, bool), np.full(300, 2.0)
+    assert len(together(merge(calls, groups, anchored, rarity))) == 1
+    mixed = calls.assign(shape=np.where(np.arange(300) % 3 == 0, 2, 1))
+    assert len(together(merge(mixed, groups, anchored, rarity))) == 1
+    weak = np.full(300, 0.5)  # for strays alone
+    assert len(together(merge(calls, groups, anchored, weak))) == 100
+    assert len(together(merge(calls, groups, ~anchored, weak))) == 1

@@ -81,6 +81,11 @@ def _meetings(calls: pd.DataFrame, tying: Tying) -> list[tuple[int, int, tuple[s
     return found
 
 
+#: Of the groups that have one rare shape, so many with the most of it are weighed for a group: a shape that
+#: thousands of groups share would else be weighed for each two of them.
+_HOLDERS = 30
+
+
 class _Groups:
     """Groups of calls with what ties them: sizes, whether they own infrastructure, how many of their calls
     have each rare shape, and what each two of them share."""
@@ -122,7 +127,9 @@ class _Groups:
         others = set(self.shared[group])
         for shape in self.shapes[group]:
             for like in self.partners[shape]:
-                others |= self.having[like]
+                others.update(
+                    heapq.nlargest(_HOLDERS, self.having[like], key=lambda g: (self.shapes[g][like], -g))
+                )
         return sorted(others - {group})
 
     def pull(self, a: int, b: int) -> float:
@@ -171,12 +178,13 @@ def merge(
     common ground. rarity: `shape_rarity` per call. near: `hunt.shapes.near_shapes`."""
     tying = tying or Tying()
     groups = np.asarray(groups).copy()
-    # single stray calls of one rare shape are one group to begin with: any two of them would be joined anyway
-    alone = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy() == 1
-    loose = alone & ~np.isin(groups, groups[anchored]) & (rarity >= tying.join_stray + tying.growth)
-    shapes = calls["shape"].to_numpy()
-    for shape in np.unique(shapes[loose]):
-        members = np.unique(groups[loose & (shapes == shape)])
+    # groups that have one rare shape and no other are one to begin with: any two of them would be joined
+    # anyway, and thousands of them would be weighed against each other
+    shapes = pd.Series(calls["shape"].to_numpy()).where(rarity > 0, -1).groupby(groups)
+    need = np.where(np.isin(groups, groups[anchored]), tying.join_anchored, tying.join_stray)
+    pure = (shapes.transform("nunique") == 1).to_numpy() & (rarity >= need)
+    for shape in np.unique(calls["shape"].to_numpy()[pure]):
+        members = np.unique(groups[pure & (calls["shape"] == shape).to_numpy()])
         groups[np.isin(groups, members)] = members[0]
 
     state = _Groups(calls, groups, anchored, rarity, near or {}, tying)
