@@ -65,8 +65,10 @@ def chain(frame: pd.DataFrame, keys: list[str], within: int | None) -> tuple[Any
 def find_crews(evidence: Evidence) -> Any:
     """The crew of each suspect call (int64, -1: none).
 
-    Seeds are calls with strong signals of their own; a call joins through the identity of a seed on the same
-    entry within a day, or through the person a seed reached on the same entry or shape within two days.
+    Seeds are calls with strong signals of their own. A call joins through the identity of a seed on the same
+    entry within a day, or through the person a seed reached on the same entry or cell within two days. Seeds
+    join where two follow each other on one entry or cell within two hours, or show one protected number
+    within six.
     """
     calls = evidence.calls
     own = _seeds(evidence)
@@ -90,7 +92,7 @@ def find_crews(evidence: Evidence) -> Any:
     # two strangers' protected numbers from one way in within two hours: the same hand
     strong = columns[seed]
     links += [chain(strong[strong[kind] >= 0], [kind], 2 * HOUR) for kind in ("entry", "cell")]
-    # one identity that is nobody's home, within an hour or so on several trunks: the same hand
+    # one number that never calls, within hours on several trunks: the same hand
     links.append(
         chain(columns[seed & (evidence.on_calls.get("protected_identity", own) >= 1.0)], ["caller"], 6 * HOUR)
     )

@@ -23,9 +23,9 @@ from ringfence.hunt.suspects import look_closely, whole_units
 class Around(msgspec.Struct, frozen=True):
     """How far to look around a call that was found. person_hours: other calls to the person. list_hours and
     list_step: calls of the same entry whose called number lies so close. shape_share: a shape of no more than
-    this share of all calls, `shape_found` of whose calls were found, is looked at whole; least_found: by how
-    many calls at least. number_calls: a number in more calls away from its home is a firm's.
-    most: calls that a second look adds, as a share of the suspects."""
+    this share of all calls (or 50 calls), `shape_found` of whose calls were found, is looked at whole;
+    least_found: by how many calls at least. number_calls: a number in more calls away from its home is a
+    firm's. most: calls that a second look adds, as a share of the suspects, or 1,000 calls."""
 
     person_hours: int = 48
     list_hours: int = 2
