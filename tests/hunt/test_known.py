@@ -110,7 +110,9 @@ def test_shapes_that_mark_a_platform_are_used_far_more_by_it_than_by_others() ->
         }
     )
     seen = pd.Series({1: 600, 2: 500_000, 3: 2, 4: 499_398})
-    assert marking_shapes(calls, seen) == {"web": 0.0006}
+    assert marking_shapes(calls, seen) == {"web": 0.000595007}  # of the calls of others
+    alone = pd.Series({1: 5, 2: 5, 3: 2, 4: 30})  # a small capture, and a shape that nobody else has
+    assert marking_shapes(calls, alone) == {"web": 0.0, "common": 0.0}
     assert marking_shapes(calls[calls["shape"] < 0], seen) == {}
 
 

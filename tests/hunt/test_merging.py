@@ -111,3 +111,13 @@ def test_groups_of_one_rare_shape_are_one_and_those_that_mix_are_weighed() -> No
     weak = np.full(300, 0.5)  # for strays alone
     assert len(together(merge(calls, groups, anchored, weak))) == 100
     assert len(together(merge(calls, groups, ~anchored, weak))) == 1
+
+
+def test_a_clique_of_near_shapes_is_one_to_begin_with() -> None:
+    shapes = 120
+    calls = table(*((i * 3 * DAY, i, 100 + 50_000 * i, i // 2) for i in range(2 * shapes)))
+    groups = np.arange(2 * shapes) // 2
+    near = {(a, b): 0.0002 for a in range(shapes) for b in range(a + 1, shapes)}
+    anchored, rarity = np.ones(2 * shapes, bool), np.full(2 * shapes, 2.0)
+    assert len(together(merge(calls, groups, anchored, rarity, near=near))) == 1
+    assert len(together(merge(calls, groups, anchored, rarity))) == shapes

@@ -142,7 +142,7 @@ def test_no_usable_record_says_what_is_wrong_and_what_to_do(engine: Engine, tmp_
         read(engine, file)
     assert str(caught.value) == (
         f"no usable call record in {file}: 3 bad_start_time; first bad_start_time: {file} at 2:"
-        " 'soon' is not a time; say its format in a mapping"
+        " 'soo•' is not a time; say its format in a mapping"
     )
 
 

@@ -75,9 +75,11 @@ def test_parts_are_read_from_one_call_each(world: World) -> None:
     context = world(*calls("before"), register=BANKS)
     raw = pa.table(
         {
-            "call_id": ["1", "2", "3", "4"],
-            "fingerprint": ["b", "a", "b", None],
-            "fingerprint_parts": pa.array([["z", "y"], None, ["z", "y"], None], pa.list_(pa.string())),
+            "call_id": ["1", "2", "3", "4", "1"],
+            "fingerprint": ["b", "a", "b", None, "b"],
+            "fingerprint_parts": pa.array(
+                [["z", None, "y", "y"], None, ["z", "y"], None, None], pa.list_(pa.string())
+            ),
         }
     )
     assert read_parts(context, context.engine.upload(raw, "some_records")) == {"a": [], "b": ["y", "z"]}

@@ -23,7 +23,7 @@ from ringfence.model.profile import PlatformProfile
 TRAITS = {"shape": 0.55, "identities": 0.15, "owners": 0.1, "talk": 0.12, "hours": 0.08}
 SAME = 0.55
 _TALK_BOUNDS = (0.0, 20.0, 60.0, 300.0)
-#: A shape marks a platform that uses it this many times as much as the network does, in at least this share
+#: A shape marks a platform that uses it this many times as much as all others do, in at least this share
 #: of the platform's calls and in at least this many. Innocent users of the same web phone share its shape.
 MARKING_LIFT, MARKING_SHARE, MARKING_CALLS = 20.0, 0.2, 3
 #: A shape of one in 10**4 calls or rarer counts in full; one of every tenth call counts a quarter.
@@ -31,23 +31,25 @@ _FULL_RARITY = 4.0
 
 
 def marking_shapes(calls: pd.DataFrame, seen: pd.Series) -> dict[str, float]:
-    """The shapes that mark a platform, and each one's share of the network's calls that have a shape.
+    """The shapes that mark a platform, and each one's share of the calls of others that have a shape.
 
     `calls`: the platform's, with `shape` and `fingerprint_text`; `seen`: calls per shape in the network.
     """
     shaped = calls[calls["shape"] >= 0]
     found = shaped.groupby("shape")["fingerprint_text"].agg(["count", "first"])
-    network = seen.reindex(found.index).to_numpy(float) / max(float(seen.sum()), 1.0)
-    share = found["count"].to_numpy() / max(len(shaped), 1)
-    marks = (share >= MARKING_SHARE) & (found["count"] >= MARKING_CALLS) & (share >= MARKING_LIFT * network)
-    return {str(n): round(float(s), 9) for n, s in zip(found["first"][marks], network[marks], strict=True)}
+    count = found["count"].to_numpy(float)
+    others = max(float(seen.sum()) - len(shaped), 1.0)
+    elsewhere = np.maximum(seen.reindex(found.index).fillna(0).to_numpy(float) - count, 0.0) / others
+    share = count / max(len(shaped), 1)
+    marks = (share >= MARKING_SHARE) & (count >= MARKING_CALLS) & (share >= MARKING_LIFT * elsewhere)
+    return {str(n): round(float(s), 9) for n, s in zip(found["first"][marks], elsewhere[marks], strict=True)}
 
 
 def profile(
     name: str, calls: pd.DataFrame, shapes: dict[str, list[str]], shape_shares: dict[str, float]
 ) -> PlatformProfile:
     """The profile of a platform from its described calls (hunt.findings.describe), the parts of the shapes
-    that mark it and their shares of the network's calls."""
+    that mark it and their shares of all other calls."""
     talk = np.bincount(np.searchsorted(_TALK_BOUNDS, calls["talk"], side="left"), minlength=5) / len(calls)
     hours = np.bincount((calls["t"] // 3_600_000_000 % 24).astype(int), minlength=24) / len(calls)
     return PlatformProfile(

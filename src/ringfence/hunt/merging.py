@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ringfence.hunt.records import DAY, HOUR, TOKEN_BASE
-from ringfence.hunt.scoring import chain
+from ringfence.hunt.scoring import chain, component_ids
 
 #: Pairs of shapes one part apart, and the share of all calls that their family has.
 Near = Mapping[tuple[int, int], float]
@@ -100,7 +100,7 @@ class _Groups:
         self.having: dict[int, set[int]] = defaultdict(set)
         #: pairs of shapes that tie, a shape with itself among them, and each shape's partners
         self.alike: dict[tuple[int, int], float] = {}
-        self.partners: dict[int, list[int]] = defaultdict(list)
+        self.partners: dict[int, set[int]] = defaultdict(set)
         self.shared: dict[int, dict[int, dict[tuple[str, int, int], float]]] = defaultdict(dict)
         rare = np.flatnonzero(rarity > 0)
         for group, shape, weight in zip(
@@ -114,8 +114,8 @@ class _Groups:
             self.alike[shape, shape] = weight
         for (one, two), share in near.items():
             self.alike[one, two] = self.alike[two, one] = float(_rarity(share, tying))
-        for one, two in sorted(self.alike):
-            self.partners[one].append(two)
+        for one, two in self.alike:
+            self.partners[one].add(two)
         for one, two, what, weight in _meetings(calls, tying):
             a, b = int(groups[one]), int(groups[two])
             if a != b:
@@ -137,10 +137,9 @@ class _Groups:
         meetings = sum(self.shared[a].get(b, {}).values())
         shapes = 0.0
         for one in sorted(self.shapes[a]):
-            for two in self.partners[one]:
-                if two in self.shapes[b]:
-                    common = min(self.shapes[a][one] / self.size[a], self.shapes[b][two] / self.size[b])
-                    shapes += self.alike[one, two] * common
+            for two in sorted(self.partners[one] & self.shapes[b].keys()):
+                common = min(self.shapes[a][one] / self.size[a], self.shapes[b][two] / self.size[b])
+                shapes += self.alike[one, two] * common
         owners = a in self.own and b in self.own
         need = self.tying.join_anchored if owners else self.tying.join_stray
         # large groups meet by chance; they do not come by a rare shape by chance
@@ -162,6 +161,19 @@ class _Groups:
                 self.shared[other].setdefault(a, {}).update(things)
 
 
+def _families(shapes: Any, near: Near, tying: Tying) -> Any:
+    """The number of each call's shape, or the lowest of those to which it is tied by one part as firmly as
+    two groups that own infrastructure need."""
+    firm = [pair for pair, share in near.items() if _rarity(share, tying) >= tying.join_anchored]
+    known = sorted({shape for pair in firm for shape in pair})
+    place = {shape: i for i, shape in enumerate(known)}
+    ends = [np.array([place[pair[side]] for pair in firm], np.int64) for side in (0, 1)]
+    family = component_ids(len(known), [ends[0]], [ends[1]])
+    lowest = pd.Series(known, dtype=np.int64).groupby(family).transform("min")
+    names = dict(zip(known, lowest.tolist(), strict=True))
+    return np.array([names.get(int(shape), int(shape)) for shape in shapes], np.int64)
+
+
 def merge(
     calls: pd.DataFrame,
     groups: Any,
@@ -178,16 +190,18 @@ def merge(
     common ground. rarity: `shape_rarity` per call. near: `hunt.shapes.near_shapes`."""
     tying = tying or Tying()
     groups = np.asarray(groups).copy()
-    # groups that have one rare shape and no other are one to begin with: any two of them would be joined
-    # anyway, and thousands of them would be weighed against each other
-    shapes = pd.Series(calls["shape"].to_numpy()).where(rarity > 0, -1).groupby(groups)
+    near = near or {}
+    # groups of one rare shape, or of shapes one part apart, and of no others are one to begin with: any two
+    # of them would be joined anyway, and thousands of them would be weighed against each other
     need = np.where(np.isin(groups, groups[anchored]), tying.join_anchored, tying.join_stray)
-    pure = (shapes.transform("nunique") == 1).to_numpy() & (rarity >= need)
-    for shape in np.unique(calls["shape"].to_numpy()[pure]):
-        members = np.unique(groups[pure & (calls["shape"] == shape).to_numpy()])
-        groups[np.isin(groups, members)] = members[0]
+    family = _families(calls["shape"].to_numpy(np.int64), near, tying)
+    each = pd.DataFrame({"group": groups, "family": family, "rare": rarity >= need})
+    of_group = each.groupby("group")
+    pure = each[(of_group["family"].transform("nunique") == 1) & of_group["rare"].transform("all")]
+    first = dict(zip(pure["group"], pure.groupby("family")["group"].transform("min"), strict=True))
+    groups = np.array([first.get(int(group), int(group)) for group in groups], np.int64)
 
-    state = _Groups(calls, groups, anchored, rarity, near or {}, tying)
+    state = _Groups(calls, groups, anchored, rarity, near, tying)
     version: Counter[int] = Counter()
     best: list[tuple[float, int, int, int, int]] = []
 

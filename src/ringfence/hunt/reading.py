@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ibis import _
 
@@ -146,11 +147,12 @@ def load(engine: Engine, inputs: Sequence[Path], work: Path, region: str, readin
 
 def _first_words(rejected: pa.Table) -> str:
     """The most frequent reason explained by its first row; empty where nothing was rejected."""
-    reasons = [why for why in rejected["reason"].to_pylist() if why not in FILE_REASONS]
-    if not reasons:
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(rejected["reason"]).to_pylist()}
+    rows_only = {why: n for why, n in counts.items() if why not in FILE_REASONS}
+    if not rows_only:
         return ""
-    most = Counter(reasons).most_common(1)[0][0]
-    row = next(row for row in rejected.to_pylist() if row["reason"] == most)
+    most = max(rows_only, key=lambda why: (rows_only[why], why))
+    row = rejected.filter(pc.equal(rejected["reason"], most)).slice(0, 1).to_pylist()[0]
     first = Reject(row["file"], row["position"], most, row["detail"] or "")
     return f"; first {most}: {first.file} at {first.position:,}: {explained(first)}"
 
@@ -158,7 +160,8 @@ def _first_words(rejected: pa.Table) -> str:
 def without_twins(engine: Engine, raw: ir.Table) -> tuple[ir.Table, pa.Table]:
     """Records without those that equal an earlier one in every column, and these (schema `REJECTED`).
 
-    The same ones as `ringfence.ingest.unique` would drop, whatever the engine.
+    Equal as they are written: `ringfence ingest` compares numbers after it has made them E.164. Earlier is
+    by the file's name and the row. The same ones are dropped whatever the engine.
     """
     places = ("source_file", "source_row")
     shared = raw.filter(raw.call_id.notnull()).group_by("call_id").aggregate(n=_.count())

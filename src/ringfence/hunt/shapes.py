@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 from ibis import _
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from ringfence.hunt.context import Context
@@ -22,7 +23,7 @@ class Family(msgspec.Struct, frozen=True):
     used first, whose families are looked for."""
 
     most_share: float = 0.003
-    most_shapes: int = 2000
+    most_shapes: int = 300
 
 
 def read_parts(context: Context, raw: ir.Table) -> dict[str, list[str]]:
@@ -33,21 +34,22 @@ def read_parts(context: Context, raw: ir.Table) -> dict[str, list[str]]:
     one = raw.filter(_.fingerprint.notnull()).group_by("fingerprint").aggregate(call_id=_.call_id.min())
     kept = context.engine.keep(one.select("call_id"), "one_call_per_shape")
     seen = raw.semi_join(kept, "call_id").select("fingerprint", "fingerprint_parts")
-    rows = context.engine.collect(seen).to_pylist()
-    return {row["fingerprint"]: sorted(row["fingerprint_parts"] or []) for row in rows}
+    found: dict[str, list[str]] = {}
+    for row in context.engine.collect(seen).to_pylist():  # several where calls share an id
+        parts = sorted({part for part in row["fingerprint_parts"] or [] if part is not None})
+        found[row["fingerprint"]] = max(parts, found.get(row["fingerprint"], []))
+    return found
 
 
-def _one_part_apart(shapes: list[list[str]], wanted: list[int]) -> dict[int, set[int]]:
-    """For each `wanted` index: the indices of the shapes that have all of its parts but one, or one more or
-    one other, itself among them."""
+def _one_part_apart(shapes: list[list[str]], wanted: list[int]) -> NDArray[np.bool_]:
+    """For each of `wanted` (indices), a row: which of the shapes have all of its parts but one, or one more,
+    or one other, itself among them."""
     numbers, has = pd.factorize(np.array([part for parts in shapes for part in parts], object))
     ends = np.cumsum([0, *(len(parts) for parts in shapes)])
     table = csr_matrix((np.ones(len(numbers), np.int32), numbers, ends), shape=(len(shapes), len(has)))
     size = np.diff(ends)
-    near = {}
-    for i in wanted:
-        shared = (table @ table[i].T).toarray().ravel()
-        near[i] = set(np.flatnonzero(np.maximum(size, size[i]) - shared <= 1).tolist())
+    shared = (table[wanted] @ table.T).toarray()
+    near: NDArray[np.bool_] = np.maximum(size, size[wanted, None]) - shared <= 1
     return near
 
 
@@ -69,13 +71,16 @@ def near_shapes(
         int(s) for s in used.index if int(s) in place and calls[place[int(s)]] <= family.most_share * total
     ]
     wanted = [place[shape] for shape in sorted(rare[: family.most_shapes])]
+    if not wanted:
+        return {}
     near = _one_part_apart([parts[f] for f in units["fingerprint"]], wanted)
-    pairs: dict[tuple[int, int], float] = {}
-    for i, one in enumerate(wanted):
-        for two in wanted[i + 1 :]:
-            if two in near[one]:
-                share = calls[sorted(near[one] | near[two])].sum() / total
-                if share <= family.most_share:
-                    a, b = int(units["shape"][one]), int(units["shape"][two])
-                    pairs[min(a, b), max(a, b)] = float(share)
-    return pairs
+    weighed = near * calls
+    of_both = weighed @ near.T.astype(float)
+    of_one = weighed.sum(axis=1)
+    share = (of_one[:, None] + of_one - of_both) / total
+    tied = np.triu(near[:, wanted] & (share <= family.most_share), 1)
+    shapes = units["shape"].to_numpy()[wanted]
+    return {
+        (int(min(shapes[i], shapes[j])), int(max(shapes[i], shapes[j]))): float(share[i, j])
+        for i, j in np.argwhere(tied)
+    }
