@@ -120,6 +120,9 @@ def test_what_cannot_be_used_is_rejected_with_its_place(tmp_path: Path, data: by
     )
     assert [(r.reason, r.position) for r in batch.rejects] == [(reason, 2)]
     assert batch.rows.num_rows == 1
+    (reject,) = batch.rejects
+    # `raw` says which message it was; the detail goes into reports and quotes none of it
+    assert reject.raw and not any(word in reject.detail for word in ("call-2", "sip:", "7700", "999"))
 
 
 def test_a_snapped_invite_gives_a_call_without_fingerprint(tmp_path: Path) -> None:

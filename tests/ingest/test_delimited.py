@@ -33,6 +33,15 @@ def test_a_clean_file(tmp_path: Path) -> None:
     assert rejects == []
 
 
+@pytest.mark.parametrize("careful", [b"", b"9,\x00\n"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_lines_of_blanks_are_skipped(tmp_path: Path, delimiter: str, careful: bytes) -> None:
+    data = b"a,b\n1,x\n  \n\t\n \t\r\n\n\r\n\v \f\n ,y\n2,z\n".replace(b",", delimiter.encode())
+    rows, rejects = read(tmp_path, data + careful, Dialect(delimiter))
+    assert [(row["a"], row["source_row"]) for row in rows] == [("1", 2), (" ", 9), ("2", 10)]
+    assert rejects == [(11, "nul_byte")] * bool(careful)
+
+
 @pytest.mark.parametrize("block", [16, 64, 1 << 20])
 def test_bad_lines_cost_only_themselves(tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "BLOCK", block)

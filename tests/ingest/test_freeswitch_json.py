@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.ingest.conftest import VECTORS
@@ -27,6 +28,18 @@ def test_lines_with_a_broken_one(ingested: Any) -> None:
     assert [c["status"] for c in calls] == [200, 487]
     assert calls[1]["answer_time"] is None
     assert report.rejected == {"bad_json": 1}
+
+
+def test_a_call_without_a_time_keeps_what_was_written(ingested: Any, tmp_path: Path) -> None:
+    one = (VECTORS / "freeswitch_one.json").read_text()
+    variables = json.loads(one)["variables"] | {"start_uepoch": "+447700900100", "start_epoch": ""}
+    file = tmp_path / "calls.json"
+    file.write_text(one.rstrip() + "\n" + json.dumps(json.loads(one) | {"variables": variables}))
+    calls, report = ingested(file)
+    assert (len(calls), report.rejected) == (1, {"bad_start_time": 1})
+    (row,) = pq.read_table(tmp_path / "out" / "rejected.parquet").to_pylist()
+    assert row["detail"] == "'+44•••••••••' is not a time"
+    assert json.loads(row["raw"])["start_uepoch"] == "+447700900100"
 
 
 def test_an_array_and_a_bom(ingested: Any, tmp_path: Path) -> None:

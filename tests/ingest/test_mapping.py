@@ -126,7 +126,7 @@ def test_rubbish_in_optional_columns_is_noted_and_in_start_time_refused() -> Non
         "attestation_unreadable": 1,
         "ingress_unreadable": 1,
     }
-    assert applied.unreadable == [(2, "bad_start_time", "'soon' is not a time")]
+    assert applied.unreadable == [(2, "bad_start_time", "'soo•' is not a time")]
     assert applied.rows["source_row"].to_pylist() == [1, 3, 4]
     assert applied.rows["attestation"].to_pylist()[0] == "A"
     assert applied.rows["ingress"].to_pylist()[0] == "national"
@@ -171,12 +171,41 @@ def test_a_date_and_a_time_of_day_in_two_columns() -> None:
             to=["159"] * 4,
         ),
     )
-    assert applied.unreadable == [(4, "bad_start_time", "'soon 10:00' is not a time")]
+    assert applied.unreadable == [(4, "bad_start_time", "'soo•••••••' is not a time")]
     first, second, third = applied.rows.to_pylist()
     assert first["answer_time"] - first["start_time"] == dt.timedelta(seconds=9)
     assert first["end_time"] == dt.datetime(2024, 7, 2, 0, 1, tzinfo=dt.UTC)  # midnight lay between
     assert (second["start_time"].hour, second["answer_time"]) == (10, None)
     assert third["start_time"] is None  # of a date and a time one is missing
+
+
+def test_only_half_a_day_before_the_start_means_the_next_day() -> None:
+    parts = Mapping(
+        {
+            "start_time": Column(date="day", time="at"),
+            "end_time": Column(date="day", time="down"),
+            "called": Column("to"),
+        }
+    )
+    at, down = ["10:00:01", "10:00:00", "23:59:50"], ["10:00:00", "09:00:00", "00:00:05"]
+    rows = apply(parts, table(day=["2024-07-01"] * 3, at=at, down=down, to=["159"] * 3)).rows.to_pylist()
+    # rounded and wrong ones are left to the checks
+    assert [(row["end_time"] - row["start_time"]).total_seconds() for row in rows] == [-1, -3600, 15]
+
+
+def test_an_end_is_counted_from_the_answer_of_the_next_day() -> None:
+    parts = Mapping(
+        {
+            "end_time": Column("seconds", after="answer_time"),
+            "answer_time": Column(date="day", time="up"),
+            "start_time": Column(date="day", time="at"),
+            "called": Column("to"),
+        }
+    )
+    rows = table(day=["2024-07-01"], at=["23:59:50"], up=["00:00:05"], seconds=["60"], to=["159"])
+    (row,) = apply(parts, rows).rows.to_pylist()
+    assert row["answer_time"] == dt.datetime(2024, 7, 2, 0, 0, 5, tzinfo=dt.UTC)
+    assert row["end_time"] == dt.datetime(2024, 7, 2, 0, 1, 5, tzinfo=dt.UTC)
 
 
 def test_an_empty_table() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ringfence.errors import InputError, UsageError
 from ringfence.ingest.mapping import Column, FileOptions, Mapping, load
-from ringfence.ingest.pipeline import IngestReport, canonical, ingest
+from ringfence.ingest.pipeline import IngestReport, ingest
 
 HEADER = "call_id,start_time,answer_time,end_time,caller,called,status\n"
 GOOD = "a1,2024-03-01T10:00:00Z,2024-03-01T10:00:05Z,2024-03-01T10:06:00Z,020 7946 0123,07700 900123,200\n"
@@ -52,17 +52,10 @@ def test_columns_in_another_order_and_extra_ones(tmp_path: Path) -> None:
     assert call["call_id"] == "in0.csv:2"
 
 
-def test_what_ingest_writes_is_canonical(tmp_path: Path) -> None:
-    report = run(tmp_path, HEADER + GOOD)
-    assert canonical([tmp_path / "in0.csv"]) is None
-    assert canonical([tmp_path / "out" / "calls"]) == [Path(p) for p in report.calls]
-
-
-def test_parquet_of_others_is_not_canonical_but_is_read(tmp_path: Path) -> None:
+def test_parquet_of_others_is_read(tmp_path: Path) -> None:
     file = tmp_path / "theirs.parquet"
     start = pa.array([dt.datetime(2024, 3, 1, 10)], pa.timestamp("ns"))
     pq.write_table(pa.table({"called": [447700900123.0], "start_time": start, "caller": [None]}), file)
-    assert canonical([file]) is None
     report = ingest([file], tmp_path / "out", region="GB", timezone="Asia/Tokyo")
     (call,) = calls(tmp_path)
     assert call["called"] == "+447700900123"
@@ -242,7 +235,6 @@ def test_call_ids_are_unique_over_all_inputs(tmp_path: Path) -> None:
     report = run(tmp_path, HEADER + GOOD + leg, HEADER + GOOD.replace("a1", "b1"), HEADER + other)
     assert sorted(str(c["call_id"]) for c in calls(tmp_path)) == ["a1~0.1", "a1~0.2", "a1~0.4", "b1"]
     assert report.notes == {"call_id_repeated": 3}
-    assert canonical([tmp_path / "out" / "calls"]) is not None
 
 
 def test_equal_records_count_once(tmp_path: Path) -> None:
@@ -295,6 +287,17 @@ def test_a_link_to_nowhere_is_a_bad_file_among_good_ones(tmp_path: Path) -> None
     assert "No such file" in str(report.files[1].error)
 
 
+def test_a_link_to_itself_is_a_bad_file_among_good_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + GOOD)
+    (folder / "b.csv").symlink_to(folder / "c.csv")
+    (folder / "c.csv").symlink_to(folder / "b.csv")
+    report = ingest([folder], tmp_path / "out", region="GB")
+    assert (report.accepted, report.unreadable) == (1, 2)
+    assert "b.csv: cannot be read (Too many levels of symbolic links)" in str(report.files[1].error)
+
+
 @pytest.mark.parametrize("zone", ["", 'timezone = "UTC"\n'])
 def test_the_zone_of_a_mapping_holds_and_a_conflict_is_told(tmp_path: Path, zone: str) -> None:
     (tmp_path / "m.toml").write_text(f'[file]\n{zone}[columns]\nstart_time = "when"\ncalled = "to"\n')
@@ -329,6 +332,31 @@ def test_a_mapping_leaves_files_of_known_formats_alone(tmp_path: Path) -> None:
     )
     assert [f.format for f in report.files] == ["mapped", "csv", "mapped"]
     assert "no column 'when' (columns.start_time), 'to' (columns.called)" in str(report.files[2].error)
+    (line,) = report.warnings
+    assert line.startswith("in1.csv: read as csv, and not through the mapping; if it was meant for that")
+
+
+def test_a_mapping_that_parquet_does_not_fit_is_told(tmp_path: Path) -> None:
+    run(tmp_path, HEADER + GOOD)
+    mapping = Mapping({"start_time": Column("when"), "called": Column("to")}, origin="m.toml")
+    report = ingest([tmp_path / "out" / "calls"], tmp_path / "out2", region="GB", mapping=mapping)
+    assert (report.accepted, report.files[0].format) == (1, "parquet")
+    assert [line.partition(";")[0] for line in report.warnings] == [
+        "part-00000.parquet: read as parquet, and not through m.toml"
+    ]
+
+
+def test_numbers_do_not_reach_warnings(tmp_path: Path) -> None:
+    swapped = Mapping({"start_time": Column("to"), "called": Column("when")})
+    report = run(tmp_path, "when,to\n2024-03-01T10:00:00Z,+447700900100\n", mapping=swapped)
+    assert "'+44•••••••••' is not a time" in report.warnings[0]
+    (row,) = rejected(tmp_path)
+    assert (row["detail"], row["raw"]) == (
+        "'+44•••••••••' is not a time",
+        "2024-03-01T10:00:00Z,+447700900100",
+    )
+    with pytest.raises(InputError, match=r"no column 'to'.*it has 202•••••••••, 077••••••••;"):  # no header
+        run(tmp_path, "2024-03-01T10:00:00Z,07700900123\n", mapping=swapped)
 
 
 def test_a_format_can_be_forced(tmp_path: Path) -> None:

@@ -69,3 +69,11 @@ def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
     given = [tmp_path / "b", tmp_path / "a", tmp_path, tmp_path / "x" / ".." / "b"]
     (tmp_path / "x").mkdir()
     assert [source.path.name for source in find(given)] == ["b", "a"]
+
+
+def test_a_link_to_itself_is_found_and_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (source,) = find([tmp_path])
+    assert (source.path, source.size) == (tmp_path / "loop", 0)
+    with pytest.raises(InputError, match="loop: cannot be read"):
+        Reader(source.path)

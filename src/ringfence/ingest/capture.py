@@ -152,7 +152,8 @@ class Capture:
             parsed = parse(data)
             if isinstance(parsed, Rejected):
                 reason = "truncated_message" if cut or parsed.reason == "truncated_head" else parsed.reason
-                self._reject(reason, parsed.detail, data)
+                # the parser's own words quote the start line, and with it people's numbers: `raw` has them
+                self._reject(reason, "", data)
                 return
             message, seen = parsed, glance_of(parsed)
         if time is None or not 0 < time < _LATEST:
@@ -179,7 +180,7 @@ class Capture:
         rejects, self._rejects = self._rejects, []
         for number, call_id in self.calls.orphans:
             rejects.append(
-                Reject(self._file, number, "no_invite", f"the INVITE of {call_id[:200]} was not captured")
+                Reject(self._file, number, "no_invite", "the call's INVITE was not captured", call_id)
             )
         self.calls.orphans = []
         finished, self.calls.finished = self.calls.finished, []
@@ -188,8 +189,8 @@ class Capture:
             if call.described.called:
                 calls.append(call)
             else:
-                detail = f"the Request-URI of {call.call_id[:200]} holds no number"
-                rejects.append(Reject(self._file, call.number, "no_called_number", detail))
+                detail = "the Request-URI holds no number"
+                rejects.append(Reject(self._file, call.number, "no_called_number", detail, call.call_id))
         calls.sort(key=lambda call: call.number)
         return Batch(_table(calls), rejects, bytes_read, _notes(calls))
 

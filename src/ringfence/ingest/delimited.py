@@ -102,6 +102,8 @@ def read(
             yield msgspec.structs.replace(batch, rejects=batch.rejects + rejects, bytes_read=reader.position)
 
 
+#: Which bytes are blanks, as `bytes.strip` has it.
+_BLANK = np.isin(np.arange(256), np.frombuffer(b" \t\n\r\v\f", dtype=np.uint8))
 _LONG = f"the line is longer than {LONGEST_LINE:,} bytes"
 
 
@@ -173,7 +175,9 @@ class _Lines:
             return None
         if len(table) + len(bad) != len(self.ends):
             return None  # a quote has swallowed lines
-        blank = (lengths == 0) | ((lengths == 1) & (self.bytes[self.starts] == 13))
+        blank = _BLANK[self.bytes[self.starts]]
+        for at in np.flatnonzero(blank):
+            blank[at] = not self.block[self.starts[at] : self.ends[at]].strip()
         good = np.ones(len(self.ends), dtype=bool)
         good[[row.number - 1 for row in bad]] = False
         rows = np.flatnonzero(good) + self.first

@@ -26,6 +26,10 @@ MODULES = (
 )
 
 
+#: Formats of tables, which a mapping could be meant for.
+TABLES = frozenset({"parquet", "csv", "asterisk", "freeswitch-csv", "cucm", "acc"})
+
+
 @functools.cache
 def formats() -> dict[str, Format]:
     """Every supported format by name."""

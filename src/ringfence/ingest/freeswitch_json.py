@@ -145,7 +145,11 @@ _NOTHING = apply(_MAPPING, _SOURCE.empty_table(), "UTC").rows
 
 def _batch(path: Path, calls: list[dict[str, str | None]], rejects: list[Reject], position: int) -> Batch:
     applied = apply(_MAPPING, pa.Table.from_pylist(calls, _SOURCE), "UTC")
-    unreadable = [Reject(str(path), row, why, detail) for row, why, detail in applied.unreadable]
+    # what was written for the record: a call's `source_row` is a number, whatever its type says
+    written = {str(call["source_row"]): json.dumps(call) for call in calls} if applied.unreadable else {}
+    unreadable = [
+        Reject(str(path), row, why, detail, written[str(row)]) for row, why, detail in applied.unreadable
+    ]
     return Batch(answered_is_200(applied.rows), rejects + unreadable, position, applied.notes)
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ringfence.errors import InputError
-from ringfence.ingest import delimited
+from ringfence.ingest import convert, delimited
 from ringfence.ingest.dialect import Dialect, header_of, sniff
 from ringfence.ingest.format import Batch, Format, Reject
 from ringfence.ingest.mapping import Applied, Mapping, apply
 from ringfence.ingest.source import Reader, head
+from ringfence.ingest.symptoms import masked
 
 ROWS = 1 << 17
 PARQUET = b"PAR1"
@@ -93,7 +96,11 @@ def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None
         return
     keys = ", ".join(f"{_listed(sources)} (columns.{name})" for name, sources in wrong.items())
     near = _nearest([source for sources in wrong.values() for source in sources], present)
-    like = f"the nearest that it has: {_listed(near)}" if near else f"it has {', '.join(present)[:300]}"
+    like = (
+        f"the nearest that it has: {_listed(near)}"
+        if near
+        else f"it has {', '.join(map(_shown, present))[:300]}"
+    )
     raise InputError(
         f"{path}: no column {keys}, which {mapping.origin} names; {like};"
         " correct the mapping, or add optional = true where only some files have it"
@@ -101,7 +108,12 @@ def _check_sources(path: Path, mapping: Mapping, present: Sequence[str]) -> None
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " or ".join(repr(name) for name in names)
+    return " or ".join(repr(_shown(name)) for name in names)
+
+
+def _shown(name: str) -> str:
+    """A column's name for a message: without a header it is a value, which may be a person's number."""
+    return masked(name) if len(re.findall(r"\d", name)) > 5 else name
 
 
 def _nearest(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
@@ -183,8 +195,25 @@ def parquet_batches(path: Path, mapping: Mapping, zone: str | None) -> Iterator[
             done += len(batch)
             table = pa.Table.from_batches([batch]).append_column("source_row", numbers)
             applied: Applied = apply(mapping, table, zone)
-            rejects = [Reject(str(path), row, why, detail) for row, why, detail in applied.unreadable]
+            raw = _written(table, [row for row, _, _ in applied.unreadable])
+            rejects = [
+                Reject(str(path), row, why, detail, written)
+                for (row, why, detail), written in zip(applied.unreadable, raw, strict=True)
+            ]
             yield Batch(applied.rows, rejects, size * done // total, applied.notes)
+
+
+def _written(table: pa.Table, numbers: Sequence[int]) -> list[str]:
+    """Source rows by their `source_row` as JSON, without what is null."""
+    if not numbers:
+        return []
+    rows = table.filter(pc.is_in(table["source_row"], pa.array(numbers))).drop_columns(["source_row"])
+    names = rows.column_names
+    columns = [convert.text(rows[name].combine_chunks()).to_pylist() for name in names]
+    return [
+        msgspec.json.encode({n: v for n, v in zip(names, row, strict=True) if v is not None}).decode()
+        for row in zip(*columns, strict=True)
+    ]
 
 
 def is_damaged(path: Path) -> bool:

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from ringfence.errors import ConfigError
 from ringfence.ingest import convert
 from ringfence.ingest.dialect import DELIMITERS
+from ringfence.ingest.symptoms import masked
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS, TIME_COLUMNS
 
 
@@ -223,19 +224,19 @@ def apply(mapping: Mapping, table: pa.Table, zone: str | None = None) -> Applied
     table = table.combine_chunks()
     made: dict[str, pa.Array] = {}
     notes: dict[str, int] = {}
-    waiting = dict(mapping.columns)
+    # the start first: an answer or end of the same date column is set against it before others build on that
+    waiting = {"start_time": mapping.columns["start_time"]} | mapping.columns
     while waiting:
         for name, column in list(waiting.items()):
             anchor = column.after or column.before
             if anchor is None or anchor in made:
                 found = _convert(name, column, _source(column, table), mapping, zone, made.get(anchor or ""))
-                made[name] = found.values
+                made[name] = _next_day(mapping, name, found.values, made.get("start_time"))
                 if found.unread and name != "start_time":
                     notes[f"{name}_unreadable"] = found.unread
                 if found.without_zone:
                     notes["time_without_zone"] = notes.get("time_without_zone", 0) + found.without_zone
                 del waiting[name]
-    made |= _next_days(mapping, made)
     if "verstat" in made:
         made.update(_split_verstat(made["verstat"], made.get("attestation")))
     rows = pa.table({name: made[name] for name in CALL_RECORD.names if name in made})
@@ -248,7 +249,7 @@ def apply(mapping: Mapping, table: pa.Table, zone: str | None = None) -> Applied
     written = convert.text(_source(mapping.columns["start_time"], table.take(missing))).to_pylist()
     numbers = rows.column("source_row").take(missing).to_pylist()
     unreadable = [
-        (number, "bad_start_time", f"{value[:80]!r} is not a time")
+        (number, "bad_start_time", f"{masked(value)!r} is not a time")
         for number, value in zip(numbers, written, strict=True)
         if value not in (None, "0")
     ]
@@ -276,17 +277,16 @@ _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
 _DAY = 86_400_000_000
 
 
-def _next_days(mapping: Mapping, made: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Answers and ends that share the start's date: where they are before it, midnight lay between."""
+def _next_day(mapping: Mapping, name: str, times: pa.Array, start: pa.Array | None) -> pa.Array:
+    """Answers and ends that share the start's date column: midnight lay between where they are more than half
+    a day before it. What is before it by less is rounded, or wrong, which the checks tell."""
     date = mapping.columns["start_time"].date
-    start = made["start_time"].cast(pa.int64())
-    later: dict[str, pa.Array] = {}
-    for name in ("answer_time", "end_time"):
-        if date is not None and name in made and mapping.columns[name].date == date:
-            micros = made[name].cast(pa.int64())
-            moved = pc.if_else(pc.less(micros, start), pc.add(micros, _DAY), micros)
-            later[name] = moved.cast(convert.TIME)
-    return later
+    if name == "start_time" or start is None or date is None or mapping.columns[name].date != date:
+        return times
+    micros = times.cast(pa.int64())
+    before = pc.less(micros, pc.subtract(start.cast(pa.int64()), _DAY // 2))
+    # a start that is blank moves nothing
+    return pc.if_else(pc.fill_null(before, False), pc.add(micros, _DAY), micros).cast(convert.TIME)
 
 
 def _rewritten(column: Column, values: pa.Array) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,19 +18,18 @@ from ringfence.errors import InputError, UsageError
 from ringfence.ingest.checks import check
 from ringfence.ingest.convert import check_zone
 from ringfence.ingest.format import Batch, Format, LocalTimes, Reject
-from ringfence.ingest.formats import named, recognise
+from ringfence.ingest.formats import TABLES, named, recognise
 from ringfence.ingest.mapped import MAPPED, MappedTable
 from ringfence.ingest.mapping import Mapping
-from ringfence.ingest.record_parquet import canonical
 from ringfence.ingest.source import Source, check_filled, find, head
-from ringfence.ingest.symptoms import Symptoms, masked, misreadings, silences
+from ringfence.ingest.symptoms import Symptoms, file_names, masked, misreadings, silences
 from ringfence.ingest.unique import make_unique
 from ringfence.ingest.writer import CallWriter, Places, PlaceWriter, RejectWriter, no_empty_leftover
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS
 from ringfence.model.rejection import FILE_REASONS
 from ringfence.numbers.normalise import normalise_rows
 
-__all__ = ["FileReport", "IngestReport", "canonical", "ingest"]
+__all__ = ["FileReport", "IngestReport", "ingest"]
 
 Progress = Callable[[int, int], None]
 
@@ -97,7 +97,7 @@ def ingest(
         check_zone(timezone)
     sources = find(inputs)
     calls = out / "calls"
-    if any(source.path.resolve().is_relative_to(calls.resolve()) for source in sources):
+    if any(Path(os.path.realpath(source.path)).is_relative_to(os.path.realpath(calls)) for source in sources):
         raise UsageError(f"--out {out} would overwrite its own input; choose another directory")
     total = sum(source.size for source in sources)
     done = 0
@@ -150,9 +150,21 @@ def ingest(
         span.last,
         sum(f.error is not None for f in files),
         sum(f.damage is not None for f in files),
-        _zone_words(files, mapping, timezone) + misreadings(symptoms),
+        _passed_over(files, mapping) + _zone_words(files, mapping, timezone) + misreadings(symptoms),
         silences(symptoms),
     )
+
+
+def _passed_over(files: list[FileReport], mapping: Mapping | None) -> list[str]:
+    """Which tables were read as a format of their own though a mapping was given."""
+    if mapping is None:
+        return []
+    own = [file for file in files if file.format in TABLES]
+    kinds = ", ".join(dict.fromkeys(str(file.format) for file in own))
+    return [
+        f"{file_names([file.file for file in own])}: read as {kinds}, and not through {mapping.origin};"
+        " if it was meant for that, name in it the columns that are there, and leave --format out"
+    ] * bool(own)
 
 
 def _zone_words(files: list[FileReport], mapping: Mapping | None, timezone: str | None) -> list[str]:

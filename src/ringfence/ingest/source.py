@@ -62,9 +62,10 @@ def find(inputs: Sequence[Path]) -> list[Source]:
     if wrong:
         raise InputError("; ".join(wrong))
     # of a file that is named in two ways the first counts: its calls would be there twice
-    named: dict[Path, Path] = {}
+    named: dict[str, Path] = {}
     for path in paths:
-        named.setdefault(path.resolve(), path)
+        # Path.resolve raises RuntimeError for a link that leads to itself (Python 3.11); reading tells of it
+        named.setdefault(os.path.realpath(path), path)
     once = list(named.values())
     return [Source(path, label) for path, label in zip(once, _labels(once), strict=True)]
 

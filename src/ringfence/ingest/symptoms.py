@@ -156,5 +156,10 @@ def explained(reject: Reject) -> str:
 
 
 def _names(files: Sequence[Symptoms]) -> str:
-    named = ", ".join(Path(file.file).name for file in files[:_NAMED])
+    return file_names([file.file for file in files])
+
+
+def file_names(files: Sequence[str]) -> str:
+    """The first of some files by their names without folders, and how many more."""
+    named = ", ".join(Path(file).name for file in files[:_NAMED])
     return named + (f" and {len(files) - _NAMED:,} more files" if len(files) > _NAMED else "")
