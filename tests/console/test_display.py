@@ -39,6 +39,22 @@ def test_mask_text_hides_what_reads_like_a_number() -> None:
     assert display.mask_text("row 2026") == "row 2026"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "07700-900-123", "07700.900.123", "(07700) 900123", "07700/900123", "07700\u00a0900\u00a0123",
+        "07700\u202f900123", "07700\u2011900\u2013123", "07700\u200b900123", "0-7-7-0-0-9-0-0-1-2-3",
+    ],
+)  # fmt: skip
+def test_mask_text_knows_how_numbers_are_written(written: str) -> None:
+    assert display.mask_text(f"fx,{written},x") == "fx,0770•••••23,x"
+
+
+def test_mask_text_keeps_the_plus_and_takes_a_country_code_in_brackets() -> None:
+    assert display.mask_text("+44 (7700) 900-123") == "+4477••••••23"
+    assert display.mask_text("(+44) 7700 900123") == "(+4477••••••23"
+
+
 @given(st.text(max_size=60))
 def test_clean_leaves_nothing_that_steers(text: str) -> None:
     shown = display.clean(text)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ringfence.console.overview import (
     TALK_EDGES,
@@ -34,6 +38,19 @@ def test_overview_agrees_with_the_summary(found_run: Path) -> None:
     assert seen.span is not None
     assert "<svg" in seen.timeline
     assert "<svg" in seen.network
+
+
+def test_a_withheld_number_is_no_presented_number(found_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(found_run, tmp_path / "run")
+    calls = pq.read_table(folder / "flagged_calls.parquet")
+    callers = calls["caller"].to_pylist()
+    withheld = pa.array([None, *callers[1:]], pa.string())
+    pq.write_table(
+        calls.set_column(calls.schema.get_field_index("caller"), calls.schema.field("caller"), withheld),
+        folder / "flagged_calls.parquet",
+    )
+    with Run.open(folder) as run:
+        assert overview(run).identities == len(set(callers[1:]))
 
 
 def test_a_platform_in_full(found_run: Path) -> None:

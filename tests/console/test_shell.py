@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -57,3 +58,14 @@ def test_short_names_stay_in_one_piece_and_hostile_ones_are_text() -> None:
     assert whole.render(text="by <b>", name="<b>") == 'by <span class="nowrap">&lt;b&gt;</span>'
     assert whole.render(text="by nobody", name=None) == "by nobody"
     assert whole.render(text="x" * 40, name="x" * 40) == "x" * 40
+
+
+def test_the_copy_button_holds_the_whole_list() -> None:
+    button = shell.environment(False).from_string(
+        '{% from "macros.html" import copy %}{{ copy(names, "trunk names") }}'
+    )
+    names = ["Alpha", "alpha", 'a"<b>', *(f"TG-EXAMPLE-{i:03}" for i in range(300))]
+    text = button.render(names=[*names, "Alpha", "new\nline", "\u202e"])
+    held = re.findall(r'data-text="([^"]*)"', text)
+    assert unescape(held[0]).split("\n") == [*names, "new line", "\ufffd"]
+    assert "<b>" not in text

@@ -75,7 +75,6 @@ def test_numbers_are_shown_when_asked_for(shown: TestClient, people: set[str]) -
         ("/calls?trunk=nope", "over a trunk “nope”", "/calls"),
         ("/calls?account=nope", "from an account “nope”", "/calls"),
         ("/calls?caller=123", "presented the number “123”", "/calls"),
-        ("/victims?called=123", "went to the number “123”", "/victims"),
         ("/victims?tier=nope", "no tier “nope”", "/victims"),
         ("/rejected?reason=nope", "for the reason “nope”", "/rejected"),
         ("/calls?page=9999", "There is no page 9,999", "/calls?sort=-start_time"),
@@ -121,7 +120,8 @@ def test_what_cannot_be_understood_is_said(masked: TestClient, path: str, said: 
 )
 def test_no_address_breaks_a_page(masked: TestClient, path: str, value: str) -> None:
     for name in ("page", "sort", "platform", "campaign", "trunk", "called", "tier", "reason", "zzz"):
-        assert masked.get(f"{path}?{name}={value}").status_code in (200, 400, 404), name
+        expected = (200, 400, 403, 404) if name == "called" else (200, 400, 404)
+        assert masked.get(f"{path}?{name}={value}").status_code in expected, name
     assert masked.get(f"/downloads/csv/flagged_calls?trunk={value}&sort=score").status_code in (200, 400)
 
 
@@ -147,11 +147,36 @@ def test_filters_and_order(masked: TestClient) -> None:
     assert "No flagged call matches" in none.text
 
 
-def test_a_person_can_be_looked_up_by_the_whole_number(masked: TestClient, people: set[str]) -> None:
+def test_a_person_can_be_looked_up_by_the_whole_number(shown: TestClient, people: set[str]) -> None:
     number = min(people)
-    page = masked.get("/victims", params={"called": number})
+    page = shown.get("/victims", params={"called": number})
     assert "1 called number<" in page.text
-    assert masked.get("/victims", params={"called": number[:-1]}).status_code == 404
+    assert 'name="called"' in page.text
+    absent = shown.get("/victims", params={"called": number[:-1]})
+    assert absent.status_code == 404
+    assert f"went to the number “{number[:-1]}”" in absent.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/victims", "/calls"])
+def test_a_masked_number_cannot_be_guessed(masked: TestClient, people: set[str], path: str) -> None:
+    held, absent = (masked.get(path, params={"called": n}) for n in (min(people), "+15550100"))
+    assert held.status_code == absent.status_code == 403
+    assert held.json() == absent.json()
+    assert "Start the page with --show-numbers to search by number" in held.text
+    assert 'name="called"' not in masked.get(path).text
+
+
+def test_a_campaign_counts_its_tiers_once(masked: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    tiers = Run.tiers
+
+    def counted(run: Run, **where: object) -> dict[str, int]:
+        asked.append(where)
+        return tiers(run, **where)
+
+    monkeypatch.setattr(Run, "tiers", counted)
+    assert masked.get("/campaigns/one?id=P-21bc/2").status_code == 200
+    assert asked == [{"campaign": "P-21bc/2"}]
 
 
 def test_htmx_gets_the_part_and_others_the_page(masked: TestClient) -> None:

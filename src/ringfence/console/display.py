@@ -15,7 +15,9 @@ from ringfence.numbers.tokens import is_token
 DASH = "–"
 _LONGEST = 2_000
 
-_DIGITS = re.compile(r"\+?\d[\d ]{5,}\d")
+#: Seven digits or more with what people, and those who hide a number, write between them: blanks (also ones
+#: that do not break), brackets, stops, slashes, hyphens and dashes, and characters without width.
+_DIGITS = re.compile(r"\+?\(?\d(?:[\s().\-/\u00ad\u200b-\u2015\u2060\u2212\ufeff]{0,3}\d){6,}")
 
 
 def clean(text: str, longest: int = _LONGEST) -> str:
@@ -51,8 +53,12 @@ def mask(number: str | None) -> str:
 
 
 def mask_text(text: str) -> str:
-    """`text` with everything in it that reads like a telephone number masked."""
-    return _DIGITS.sub(lambda found: mask(found.group().replace(" ", "")), text)
+    """`text` with everything in it that reads like a telephone number masked; some dates do too."""
+    return _DIGITS.sub(lambda found: mask(_joined(found.group())), text)
+
+
+def _joined(number: str) -> str:
+    return ("+" if number.startswith("+") else "") + re.sub(r"\D", "", number)
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
@@ -115,6 +116,7 @@ def environment(show_numbers: bool) -> Environment:
         sentence=display.sentence,
         capital=display.capital,
         whole=_whole,
+        one_a_line=_one_a_line,
         likelihood=words.likelihood,
         signal=signals.meaning,
         signal_label=signals.label,
@@ -157,6 +159,12 @@ def _whole(text: str, name: str | None) -> Markup:
     if not held or len(held) > _SHORT:
         return safe
     return Markup(safe.replace(held, Markup('<span class="nowrap">{}</span>').format(held)))
+
+
+def _one_a_line(names: Iterable[str]) -> Markup:
+    """Names as lines for the clipboard: each once, cleaned, and the list never cut."""
+    lines = (display.clean(name, len(name)).replace("\n", " ") for name in dict.fromkeys(names))
+    return Markup("\n").join(lines)
 
 
 def _keep(text: str | None, called: str | None) -> str:

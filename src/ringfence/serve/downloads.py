@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -22,8 +23,15 @@ from ringfence.store.run import SCHEMAS, Run
 #: Tables in which called people's numbers stand, and the columns to hide where they do.
 PERSONAL = {"victims": ("called",), "flagged_calls": ("called",), "rejected": ("detail", "raw")}
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = tuple("=@\t\r+-")
+#: Columns that choose no rows while numbers are masked: a match would confirm a guessed number. The reason of
+#: a call or a victim may name the number; that of a rejected row is one of a few words.
+GUESSABLE = {
+    table: (*columns, "reason") if "called" in columns else columns for table, columns in PERSONAL.items()
+}
+
+#: Where a spreadsheet would begin a formula: at a cell's start and, where cells are cut at semicolons, tabs
+#: or line ends whatever the quotes say, inside it. The full-width signs count as the narrow ones.
+_FORMULA = re.compile(r"\A(?=[=@+\-\t\r\n＝＋－＠])|(?<=[;\t\r\n])(?=[=@+\-＝＋－＠])")
 
 #: Columns that rows can be chosen by: those of text, and lists of it.
 TEXTS = {
@@ -84,6 +92,8 @@ def download_handlers(run: Run, *, show_numbers: bool) -> list[Any]:
                     f"{name}.csv cannot be cut down by {quoted(column)}, only by {', '.join(TEXTS[name])}.",
                     Way("To the files", "/downloads"),
                 )
+        if not show_numbers:
+            refuse_guesses("/downloads", where, GUESSABLE.get(name, ()))
         return Stream(
             csv_lines(run, name, show_numbers=show_numbers, where=where, order=chosen),
             media_type="text/csv",
@@ -98,10 +108,21 @@ def as_columns(filters: Mapping[str, str]) -> dict[str, str]:
     return {"signals" if name == "signal" else name: value for name, value in filters.items()}
 
 
+def refuse_guesses(path: str, asked: Collection[str], guessable: Collection[str]) -> None:
+    """Raise AstrayError (403) where a filter asked for is one that would confirm a masked number."""
+    for name in asked:
+        if name in guessable:
+            raise AstrayError(
+                403,
+                f"{name}: numbers are masked. Start the page with --show-numbers to search by number.",
+                Way("To the list", path),
+            )
+
+
 def csv_lines(
     run: Run, table: str, *, show_numbers: bool, where: Mapping[str, str] | None = None, order: str = ""
 ) -> Iterator[bytes]:
-    """A table as CSV (RFC 4180), in pieces; lists joined by a space, times in ISO 8601.
+    """A table as CSV (RFC 4180, every cell quoted), in pieces; lists joined by a space, times in ISO 8601.
 
     where, order: as in `Run.rows`.
 
@@ -130,7 +151,7 @@ def _cell(name: str, value: Any, hidden: tuple[str, ...], called: str | None) ->
     elif called and name == "reason":
         text = text.replace(called, mask(called))
     words = isinstance(value, str | list)
-    return "'" + text if words and text[:1] in _FORMULA and not _plain(text) else text
+    return _FORMULA.sub("'", text) if words and not _plain(text) else text
 
 
 def _plain(text: str) -> bool:
@@ -140,7 +161,7 @@ def _plain(text: str) -> bool:
 
 def _lines(rows: list[list[str]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows(rows)
     return buffer.getvalue().encode()
 
 

@@ -23,7 +23,7 @@ from ringfence.console.overview import (
 from ringfence.console.report import render_report
 from ringfence.model.findings import TIERS
 from ringfence.model.rejection import REASONS
-from ringfence.serve.downloads import as_columns, download_handlers
+from ringfence.serve.downloads import as_columns, download_handlers, refuse_guesses
 from ringfence.serve.listing import PAGE_ROWS, Query, given, order, page_number, quoted
 from ringfence.serve.pages import HTML, respond
 from ringfence.serve.problems import AstrayError, Way
@@ -64,6 +64,8 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
     def present(path: str, **filters: str | None) -> dict[str, str]:
         """The filters that are set; a value that this hunt does not hold at all is not found."""
         asked = given(path, **filters)
+        if not show_numbers:
+            refuse_guesses(path, asked, ("called",))
         for name, value in asked.items():
             if not _holds(run, name, value):
                 raise AstrayError(404, _absent(name, value), _way(name, path))
@@ -106,12 +108,13 @@ def hunt_room(run: Run, *, show_numbers: bool) -> Room:
         where = {"campaign": row["campaign"]}
         colour = colours().get(row["platform"], 0)
         days = calls_by_day(run, **where)
+        tiers = run.tiers(**where)
         callers = run.tally(("caller", "owner"), where=where)
         return respond(
             request, "pages/campaign.html", title=f"Campaign {row['campaign']}", summary=summary, row=row,
             colour=colour, timeline=charts.timeline([charts.Series(str(row["campaign"]), colour, days)]),
             hours=calls_by_hour(run, **where),
-            tiers={tier: run.tiers(**where).get(tier, 0) for tier in TIERS},
+            tiers={tier: tiers.get(tier, 0) for tier in TIERS},
             trunks=listing(run.tally(("trunk", "account", "carrier"), where=where), 100),
             callers=listing(callers, 100),
             victims=run.rows("victims", where=where, order="-longest_seconds", limit=25), colours=colours(),

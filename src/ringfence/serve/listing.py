@@ -75,7 +75,7 @@ class Query(msgspec.Struct, frozen=True):
         return self.offset + 1, min(self.offset + PAGE_ROWS, total)
 
 
-def given(path: str, **filters: str | None) -> dict[str, str]:
+def given(path: str, /, **filters: str | None) -> dict[str, str]:
     """The filters that are set, without blanks around them. Raises AstrayError (400) for one too long."""
     asked = {name: value.strip() for name, value in filters.items() if value and value.strip()}
     for name, value in asked.items():

@@ -31,7 +31,8 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class AstrayError(HTTPException):
-    """An address that asks for what this hunt does not hold (404) or what cannot be understood (400)."""
+    """An address that asks for what this hunt does not hold (404), what cannot be understood (400), or what
+    would give a masked number away (403)."""
 
     def __init__(self, status: int, detail: str, way: Way) -> None:
         super().__init__(status_code=status, detail=detail)
