@@ -87,3 +87,21 @@ def test_a_number_is_not_named_against_its_home(world: World) -> None:
     own = [call(9 * i, office(0), person(300 + i), 90, trunk="A") for i in range(40)]
     numbers = _of(_rows(world, *own, trunk="A", source_ip="192.0.2.1"), "number")
     assert {row["value"] for row in numbers} == {number(0, office(i)) for i in (1, 2)}
+
+
+def test_a_number_that_others_show_there_too_is_not_named(world: World) -> None:
+    # a call centre shows the bank's number on the same trunk and stack
+    shared = [
+        call(20_000 + 9 * i, office(0), person(900 + i), 90, trunk="A", account="c", fingerprint="f")
+        for i in range(40)
+    ]
+    rows = _of(_rows(world, *shared, trunk="A", account="x", fingerprint="f"), "number")
+    assert number(0, office(0)) not in {row["value"] for row in rows}
+    assert number(0, office(1)) in {row["value"] for row in rows}
+
+
+def test_a_trunk_most_of_whose_calls_name_accounts_is_not_named(world: World) -> None:
+    accounts = [
+        call(9 * i, person(300 + i), person(600 + i), 90, trunk="A", account=f"c{i % 5}") for i in range(40)
+    ]
+    assert _of(_rows(world, *accounts, trunk="A"), "trunk") == []

@@ -262,7 +262,8 @@ def abroad(numbers: list[str | None], **fields: Any) -> list[dict[str, Any]]:
 def test_a_unit_that_always_shows_one_number_is_not_judged(
     world: World, numbers: list[str | None], judged: bool
 ) -> None:
-    elsewhere = [call(3000, office(0), person(500_000), 60, trunk=trunk) for trunk in "YZ"]
+    # records of two weeks: fewer days show no habits, and a bank's number accuses less
+    elsewhere = [call(14 * 1440, office(0), person(500_000), 60, trunk=trunk) for trunk in "YZ"]
     context = world(*abroad(numbers, trunk="X"), *elsewhere, register=((office(0), "Bank", "inbound_only"),))
     evidence, crews = with_crews(context, gather(context))
     entry = evidence.calls.set_index("call_id").loc[[f"0000-{i:06d}" for i in range(8)], "entry"].unique()

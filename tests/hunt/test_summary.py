@@ -50,13 +50,14 @@ def test_limits_name_what_the_records_lack(world: World, tmp_path: Path) -> None
     assert isinstance(bare, list)
     for missing in ("fingerprints", "register", "trunks"):
         assert any(missing in limit for limit in bare), missing
-    full = world(
-        call(0, office(0), person(0), 60, trunk="A", fingerprint="f"),
-        register=((office(0), "Bank", "inbound_only"),),
-    )
-    limits = _summary(full, [tmp_path])["limits"]
+    bank = ((office(0), "Bank", "inbound_only"),)
+    one, later = (call(m, office(0), person(0), 60, trunk="A", fingerprint="f") for m in (0, 14 * 1440))
+    limits = _summary(world(one, later, register=bank), [tmp_path])["limits"]
     assert isinstance(limits, list)
     assert len(limits) == len(bare) - 3
+    short = _summary(world(one, register=bank), [tmp_path])["limits"]
+    assert isinstance(short, list)
+    assert any("went stale" in limit for limit in short)
 
 
 def test_what_could_not_be_used_of_a_file_is_a_limit() -> None:

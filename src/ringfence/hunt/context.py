@@ -44,6 +44,9 @@ from ringfence.hunt.suspects import (
 from ringfence.hunt.units import KINDS, SOURCE_UNITS, number_units
 from ringfence.model.engine import Engine
 
+#: Records that span fewer days show no habits.
+FEW_DAYS = 10.0
+
 
 class Context(msgspec.Struct, frozen=True):
     """All that a detector may look at. Tables are ibis expressions kept by the engine.

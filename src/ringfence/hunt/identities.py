@@ -198,7 +198,8 @@ def named_numbers(engine: Engine, protected: ir.Table | None, quiet: ir.Table) -
 class Habit(msgspec.Struct, frozen=True):
     """What makes an entry a place that a number calls from steadily: so many calls from there, a good part of
     all that the number makes, on so many days and on so large a share of the days; or `many_calls` on
-    `many_days` of them, since an owner may call from several places, and records may be short. strangers:
+    `many_days` of them, since an owner may call from several places. short: the share of the days that is
+    enough where the records span few. strangers:
     calls from the entry that show numbers of owners who have no such habit there, for each that shows a
     number of one who has."""
 
@@ -208,6 +209,7 @@ class Habit(msgspec.Struct, frozen=True):
     share_of_calls: float = 0.3
     many_calls: int = 20
     many_days: float = 0.4
+    short: float = 0.55
     strangers: float = 1.0
 
 
@@ -230,9 +232,10 @@ def settled_numbers(
         n=_.count(), days=_.day.nunique()
     )
     habits = habits.mutate(total=_.n.sum().over(group_by="settled")).join(owners, "settled")
-    steady = (habits.n >= habit.calls) & (habits.days >= max(habit.days, habit.share_of_days * days))
-    mostly = habits.n >= habit.share_of_calls * habits.total
+    enough = max(min(float(habit.days), habit.short * days), habit.share_of_days * days)
     # one day shows no habit
+    steady = (habits.n >= habit.calls) & (habits.days >= max(2.0, enough))
+    mostly = habits.n >= habit.share_of_calls * habits.total
     often = (habits.n >= habit.many_calls) & (habits.days >= max(2.0, habit.many_days * days))
     habits = habits.mutate(steady=((steady & mostly) | often).cast("int64"))
     habits = habits.mutate(at_home=_.steady.max().over(group_by=["settled_entry", "owner"]))

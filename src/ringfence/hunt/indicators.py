@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from ringfence.hunt.context import Context
 
@@ -23,6 +24,7 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the contract: kind, value, with, score, platform, reason, from, expires; `two_people` is true
     where two people must agree before it is enforced (a whole trunk)."""
     rows: list[dict[str, Any]] = []
+    of_trunk, shown = _trunk_calls(context), _shown(context, calls)
     for platform, group in calls.groupby("platform", sort=True):
         first, last = _moment(int(group["t"].min())), _moment(int(group["t"].max()))
         base = {
@@ -41,6 +43,11 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
 
         for row, count, share in owned("entry"):
             account, trunk = row["account_text"], row["trunk_text"]
+            if not account:  # the whole trunk, also the calls that name an account
+                count = int((group["trunk_text"] == trunk).sum())
+                share = count / max(int(of_trunk.get(trunk, 0)), count)
+                if share < OWNED:
+                    continue
             rows.append(
                 {
                     "kind": "account" if account else "trunk",
@@ -68,18 +75,17 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
                 }
                 for row, count, share in owned(kind)
             ]
-        # the owner must be able to call: a number counts only on the trunk or in the shape it came with
+        # the owner must be able to call: a number counts only on the trunk or in the shape it came with, and
+        # where most of its calls are the platform's
         named = group[group["caller_text"].notna()]
         for (number, trunk, shape), members in named.groupby(
             ["caller_text", "trunk_text", "fingerprint_text"], dropna=False
         ):
             company = {k: v for k, v in (("trunk", trunk), ("fingerprint", shape)) if isinstance(v, str)}
-            at_home = members[members["at_home"].astype(bool)]
-            # on its home trunk, where most of its calls are not the platform's, it would hit the owner
-            hits_owner = "fingerprint" not in company and bool(
-                len(at_home) and len(at_home) < OWNED * at_home["home_top"].max()
-            )
-            if company and not hits_owner:
+            there = shown[shown["caller"] == int(members["caller"].iloc[0])]
+            for column, value in company.items():
+                there = there[there[column] == value]
+            if company and len(members) >= OWNED * there["n"].sum():
                 rows.append(
                     {
                         "kind": "number",
@@ -92,3 +98,19 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
                     }
                 )
     return rows
+
+
+def _trunk_calls(context: Context) -> pd.Series:
+    """Calls per trunk name in all the records."""
+    calls = context.sums[["source", "n"]].merge(context.sources[["source", "trunk"]], on="source")
+    return calls.groupby("trunk")["n"].sum()
+
+
+def _shown(context: Context, calls: pd.DataFrame) -> pd.DataFrame:
+    """caller, trunk, fingerprint, n: how all the records show the numbers that `calls` present."""
+    pairs = context.ground.pairs
+    numbers = sorted({int(c) for c in calls["caller"].dropna()})
+    wanted = context.engine.upload(pa.table({"shown": pa.array(numbers, pa.int64())}), "flagged_numbers")
+    found = pairs.join(wanted, pairs.caller == wanted.shown).select("caller", "source", "n")
+    frame = context.engine.collect(found).to_pandas()
+    return frame.merge(context.sources[["source", "trunk", "fingerprint"]], on="source")

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ringfence import __version__
 from ringfence.config import HuntSettings
-from ringfence.hunt.context import Context
+from ringfence.hunt.context import FEW_DAYS, Context
 from ringfence.hunt.findings import Tiers
 from ringfence.hunt.inputs import Told
 from ringfence.hunt.scoring import Scores
@@ -104,6 +104,11 @@ def _limits(context: Context) -> list[str]:
         limits.append(
             "Numbers are hidden as tokens: their order, blocks and countries could not be seen, "
             "so signals built on these were silent."
+        )
+    if "register" in fields and context.days < FEW_DAYS:
+        limits.append(
+            f"The records span {context.days:.0f} day{'s' * (context.days >= 1.5)}: which entries of the "
+            "register went stale shows only in the habits of two weeks, so its numbers accuse less here."
         )
     if "trunk" not in fields:
         limits.append("The records name no trunks: accounts, addresses and fingerprints tell sources apart.")

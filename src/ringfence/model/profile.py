@@ -9,7 +9,7 @@ class PlatformProfile(msgspec.Struct, frozen=True, kw_only=True):
     """The lasting traits of one platform. Numbers in it belong to impersonated owners, never to victims.
 
     id: stable name. name: what analysts call it. shapes: fingerprint -> its parts, of the shapes that mark
-    the platform. shape_shares: fingerprint -> share of all other calls in the network that had it. identities:
+    the platform. shape_shares: fingerprint -> share of the network's other calls that had it. identities:
     numbers presented. owners: owners impersonated.
     talk: share of calls not answered, under 20 s, 1 min, 5 min, and over. hours: share of calls by hour UTC.
     """
