@@ -79,7 +79,7 @@ def test_records_in_local_time_and_columns_of_their_own(tmp_path: Path) -> None:
     both = _hunt(*given, "--timezone", "Europe/London", cwd=tmp_path)
     assert json.loads(both.stdout)["period"]["first"] == "2026-07-01T12:00:00+00:00"
     rest, mapping, talk = both.stderr.splitlines()
-    assert rest == "Times for which neither records nor mapping name a zone were read as Europe/London."
+    assert rest == "The mapping's zones come first: only times without any are read as Europe/London."
     assert mapping.startswith("export.toml says timezone = UTC: that holds")
     assert talk.startswith("No call has an answer time or an end")
 

@@ -61,7 +61,7 @@ def test_found_and_missed_are_told_in_words(run: Path) -> None:
     out = _score(run, "--brief")
     assert "Of the 1 spoofing service in these records the hunt found none and missed 1." in out
     assert "missed  handset-1  1 of its 2 calls, among those of another" in out
-    assert "Of 1 innocent source some calls were flagged by mistake." in out
+    assert "1 innocent call flagged by mistake. 1 innocent source accused." in out
     assert "By platform" not in out
     assert _score(run).startswith(out)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,8 @@ def test_the_small_network_is_loaded(small_context: Any, small_net: Path) -> Non
     files = sorted((small_net / "calls").glob("*.parquet"))
     assert small_context.records.read == sum(pq.read_metadata(f).num_rows for f in files)
     assert small_context.records.accepted == small_context.records.read
+
+
+def test_a_named_pipe_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert split_inputs([tmp_path / "pipe"]) == ([], [tmp_path / "pipe"])

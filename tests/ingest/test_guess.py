@@ -118,6 +118,8 @@ def test_longer_counters_are_passed_over_and_a_list_dialled_in_order_is_not(tmp_
         ("Day,At,Talk Time,To", "31.07.2024,9:05,0:20,159", "09:05:00", None),
         ("Date,Time,To", "07/13/2024,01:02:03 PM,159", "13:02:03", None),
         ("Date,Time,To", "2024-07-01 00:00:00,10:00,159", "10:00:00", None),
+        ("Date,Time,To", "2024-07-01,01:02:03 PM,159", "13:02:03", None),
+        ("Datum,Zeit,To", "23.03.26,10:00:05,159", "10:00:05", None),
     ],
 )  # fmt: skip
 def test_dates_and_times_of_day_in_two_columns(

@@ -103,11 +103,11 @@ def _print_words(score: Score, console: Console) -> None:
             Text(said),
         )
     console.print(lines)
-    innocent = score.false_sources["count"]
+    innocent = sum(kind.flagged for kind in score.look_alikes.values())
+    sources = score.false_sources["count"]
     console.print(
-        "No innocent source was accused."
-        if not innocent
-        else f"Of {_many(innocent, 'innocent source')} some calls were flagged by mistake."
+        (f"{_many(innocent, 'innocent call')} flagged by mistake. " if innocent else "")
+        + (f"{_many(sources, 'innocent source')} accused." if sources else "No innocent source was accused.")
     )
 
 

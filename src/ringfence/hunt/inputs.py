@@ -45,6 +45,8 @@ def split_inputs(inputs: Sequence[Path], zone: str = "UTC") -> tuple[list[Path],
 
 
 def _is_plain(file: Path, zone: str) -> bool:
+    if not file.is_file():  # to open a named pipe would wait for somebody who writes
+        return False
     try:
         schema = pq.read_schema(file)
     except (OSError, pa.ArrowException):

@@ -222,7 +222,7 @@ def _times_without_zone(files: Sequence[Path]) -> int:
 def words_of_zone(notes: dict[str, int], timezone: str | None, mapping: Mapping | None = None) -> list[str]:
     """What a reader should know of times that name no zone, in at most one sentence."""
     if timezone is not None and mapping is not None and mapping.zones:
-        return [f"Times for which neither records nor mapping name a zone were read as {timezone}."]
+        return [f"The mapping's zones come first: only times without any are read as {timezone}."]
     if timezone is not None:
         return [f"Times in the call records that name no zone were read as {timezone}."]
     if count := notes.get("time_without_zone"):

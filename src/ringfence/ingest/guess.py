@@ -273,7 +273,8 @@ def _time_options(values: list[str]) -> tuple[dict[str, str | dict[str, int]], s
 
 
 _WRITTEN = re.compile(
-    r"(?:(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})[/.-]\d{4}|\d{4}(?P<r>[/.])\d{1,2}[/.]\d{1,2}|(?P<c>\d{8}))"
+    r"(?:(?P<a>\d{1,2})(?P<s>[/.-])(?P<b>\d{1,2})[/.-](?P<y>\d{4}|\d\d)"
+    r"|\d{4}(?P<r>[/.-])\d{1,2}[/.-]\d{1,2}|(?P<c>\d{8}))"
     r"(?: (?P<h>\d{1,2}:\d\d)?(?P<sec>:\d\d)?(?P<hms>\d{6})?(?P<m> ?[AaPp][Mm])?)?"
 )
 
@@ -289,10 +290,13 @@ def _form(values: list[str]) -> str | None:
             return None
         date = "%Y%m%d"
     elif one["r"]:
+        if one["r"] == "-" and not one["m"]:
+            return None
         date = "%Y{0}%m{0}%d".format(one["r"])
     else:
         american = any(match["b"] and int(match["b"]) > 12 for match in found)
-        date = ("%m{0}%d{0}%Y" if american else "%d{0}%m{0}%Y").format(one["s"])
+        year = "%y" if len(one["y"]) == 2 else "%Y"
+        date = ("%m{0}%d{0}" if american else "%d{0}%m{0}").format(one["s"]) + year
     if one["hms"]:
         return f"{date} %H%M%S"
     if not one["h"]:

@@ -58,7 +58,7 @@ def detect(context: Context, thresholds: Thresholds) -> ir.Table:
             borrowed=_.caller.nunique(where=borrowed),
             ids=_.caller.nunique(),
         )
-        sums = sums.join(known, sums.shape == known.of_shape)
+        sums = sums.filter(_.ids > 1).join(known, sums.shape == known.of_shape)
         rare = (thresholds.common_share * total / sums.shape_calls).log10() / thresholds.decades
         rare = ibis.least(1.0, ibis.greatest(0.0, rare))
         changing = ibis.least(1.0, sums.borrowed / float(thresholds.full_identities))
