@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,30 @@ def test_compressed_parquet_is_one_line(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(b"PAR1" + b"x" * 100))
     with pytest.raises(InputError, match="decompress it first"):
         list(MappedTable(Mapping(COLUMNS)).read(file))
+
+
+def test_a_mapping_with_regions_and_durations(ingested: Any, tmp_path: Path) -> None:
+    mapping = Mapping(
+        {
+            "start_time": Column("when", format="%d/%m/%Y %H:%M"),
+            "end_time": Column("secs", after="start_time"),
+            "answer_time": Column("talk", before="end_time"),
+            "called": Column("to"),
+            "caller": Column("from", region="US"),
+            "status": Column("result", values={"ok": 200}),
+            "trunk": Column(constant="t1"),
+        },
+        FileOptions(timezone="Europe/Paris"),
+    )
+    file = tmp_path / "x.csv"
+    file.write_text(
+        "when;secs;talk;to;from;result\n"
+        "01/07/2024 12:00;70;60;020 7946 0123;555-555-0123;OK\n"
+        "01/07/2024 12:00;9;0;159;;busy\n"
+    )
+    (first, second), report = ingested(file, mapping=mapping)
+    assert first["answer_time"] == dt.datetime(2024, 7, 1, 10, 0, 10, tzinfo=dt.UTC)
+    assert first["end_time"] == dt.datetime(2024, 7, 1, 10, 1, 10, tzinfo=dt.UTC)
+    assert (first["called"], first["caller"], first["status"]) == ("+442079460123", "+15555550123", 200)
+    assert (second["answer_time"], second["status"], second["trunk"]) == (None, None, "t1")
+    assert report.notes == {"status_unreadable": 1}

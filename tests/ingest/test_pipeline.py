@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ringfence.errors import InputError, UsageError
-from ringfence.ingest.mapping import Column, FileOptions, Mapping, load
+from ringfence.ingest.mapping import Column, Mapping, load
 from ringfence.ingest.pipeline import IngestReport, ingest
 
 HEADER = "call_id,start_time,answer_time,end_time,caller,called,status\n"
@@ -375,30 +375,3 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
     run(tmp_path, HEADER + GOOD, HEADER + GOOD, progress=lambda done, total: seen.append((done, total)))
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1]
-
-
-def test_a_mapping_with_regions_and_durations(tmp_path: Path) -> None:
-    mapping = Mapping(
-        {
-            "start_time": Column("when", format="%d/%m/%Y %H:%M"),
-            "end_time": Column("secs", after="start_time"),
-            "answer_time": Column("talk", before="end_time"),
-            "called": Column("to"),
-            "caller": Column("from", region="US"),
-            "status": Column("result", values={"ok": 200}),
-            "trunk": Column(constant="t1"),
-        },
-        FileOptions(timezone="Europe/Paris"),
-    )
-    text = (
-        "when;secs;talk;to;from;result\n"
-        "01/07/2024 12:00;70;60;020 7946 0123;555-555-0123;OK\n"
-        "01/07/2024 12:00;9;0;159;;busy\n"
-    )
-    report = run(tmp_path, text, mapping=mapping)
-    first, second = calls(tmp_path)
-    assert first["answer_time"] == dt.datetime(2024, 7, 1, 10, 0, 10, tzinfo=dt.UTC)
-    assert first["end_time"] == dt.datetime(2024, 7, 1, 10, 1, 10, tzinfo=dt.UTC)
-    assert (first["called"], first["caller"], first["status"]) == ("+442079460123", "+15555550123", 200)
-    assert (second["answer_time"], second["status"], second["trunk"]) == (None, None, "t1")
-    assert report.notes == {"status_unreadable": 1}
