@@ -59,6 +59,23 @@ def test_reasons_are_one_sentence() -> None:
     assert in_words(["unheard_of"]) == ""
 
 
+def test_a_call_without_a_signal_says_what_it_shares() -> None:
+    calls = pd.DataFrame(
+        {
+            "platform": ["p1", "p1", "p1", "p1", "p2"],
+            "caller": [1, 1, 1, 9, 1],
+            "called": [5, 6, 7, 8, 7],
+            "fingerprint_text": ["f", None, None, None, None],
+            "entry": ["a", "b", "a", "c", "a"],
+            "signals": [["x"], ["x"], [], [], []],
+        }
+    )
+    reasons = findings.company_reasons(calls)
+    assert reasons[2].endswith("the number it shows (2), its way in (1)")
+    assert "follows the list" in reasons[3]
+    assert "follows the list" in reasons[4], "what other platforms do says nothing of this one"
+
+
 def test_texts_come_back(described: tuple[Context, Scores, pd.DataFrame]) -> None:
     first = described[2].iloc[0]
     assert first["caller_text"] == number(0, office(0))

@@ -97,8 +97,33 @@ def _token_texts(context: Context, linked: pd.DataFrame) -> dict[int, str]:
     return dict(zip(found["code"].to_pylist(), found["raw"].to_pylist(), strict=True))
 
 
-#: Why a call is flagged of which no signal of its own speaks.
-_BY_COMPANY = "shares its number, person, list or way in with other calls of the platform"
+#: What a call can have in common with others of its platform, in plain words.
+_COMMON = {
+    "caller": "the number it shows",
+    "called": "the person called",
+    "fingerprint_text": "the shape of its INVITE",
+    "entry": "its way in",
+}
+
+
+def company_reasons(calls: pd.DataFrame) -> list[str]:
+    """Why each call is flagged of which no signal of its own speaks: what it shares with those calls of its
+    platform of which one does. calls: platform, signals and the columns of _COMMON."""
+    alone = np.array([not s for s in calls["signals"]], bool)
+    shared: list[list[str]] = [[] for _ in range(len(calls))]
+    if alone.any():
+        for column, words in _COMMON.items():
+            key = ["platform", column]
+            counts = calls[~alone].groupby(key).size().rename("others").reset_index()  # null keys fall out
+            others = calls[key].merge(counts, on=key, how="left")["others"].fillna(0).to_numpy(np.int64)
+            for row in np.flatnonzero(alone & (others > 0)):
+                shared[row].append(f"{words} ({others[row]:,})")
+    return [
+        f"no signal of its own; shares with that many other calls of the platform {', '.join(names)}"
+        if names
+        else "no signal of its own; follows the list or the hours of other calls of the platform"
+        for names in shared
+    ]
 
 
 def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +145,8 @@ def describe(context: Context, linked: pd.DataFrame) -> pd.DataFrame:
         else None
         for o, u in zip(table["owner"], table["use"], strict=True)
     ]
-    table["reason"] = [in_words(s) or _BY_COMPANY for s in table["signals"]]
+    company = company_reasons(table)
+    table["reason"] = [in_words(s) or c for s, c in zip(table["signals"], company, strict=True)]
     return table
 
 
