@@ -46,7 +46,7 @@ def test_check_prints_one_object_a_number(run: Run, tmp_path: Path) -> None:
     assert list(first)[:7] == ["number", "e164", "valid", "kind", "region", "operator", "protected"]
     assert (first["number"], first["e164"], first["valid"]) == ("020 7946 0123", "+442079460123", True)
     assert first["protected"]["owner"] == "First Bank" and first["protected"]["use"] == "inbound_only"
-    assert (short["e164"], short["kind"], short["protected"]) == ("159", "short", None)
+    assert (short["e164"], short["kind"], short["protected"]) == (None, "short", None)
     assert (unread["e164"], unread["valid"], unread["kind"], unread["reason"]) == (
         None,
         False,
@@ -68,6 +68,30 @@ def test_check_reads_a_pipe_line_by_line(run: Run) -> None:
         ("\ufffd", "not_a_number"),
         ("anonymous", "withheld"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "e164", "short_code", "extension"),
+    [
+        ("020 7946 0123", "+442079460123", None, None),
+        ("1-5-9", None, "159", None),
+        ("2001", None, None, "2001"),
+        ("nobody", None, None, None),
+        ("t1:" + "a" * 8 + ":" + "a" * 26, None, None, None),
+    ],
+)
+def test_only_e164_is_called_so(
+    run: Run, number: str, e164: str | None, short_code: str | None, extension: str | None
+) -> None:
+    (found,) = objects(run("check", number, "--json")[1])
+    assert (found["e164"], found["short_code"], found["extension"]) == (e164, short_code, extension)
+
+
+def test_a_byte_order_mark_belongs_to_no_number(run: Run) -> None:
+    stdin = "\ufeff07700900123\n07700900124\n".encode()
+    first, second = objects(run("check", "-", "--json", stdin=stdin)[1])
+    assert (first["number"], first["e164"]) == ("07700900123", "+447700900123")
+    assert second["number"] == "07700900124"
 
 
 def test_check_for_people(run: Run) -> None:

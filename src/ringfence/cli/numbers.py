@@ -197,8 +197,9 @@ def _given(numbers: list[str] | None) -> Iterator[str]:
         if number != "-":
             yield number
             continue
-        for line in sys.stdin.buffer:
-            yield line.decode("utf-8", "replace").rstrip("\r\n")
+        for at, line in enumerate(sys.stdin.buffer):
+            # editors of Windows begin a file with a byte order mark, which is no part of its first number
+            yield line.decode("utf-8" if at else "utf-8-sig", "replace").rstrip("\r\n")
 
 
 def _checked(
@@ -224,16 +225,20 @@ def _checked(
         for text, reason, fact in zip(chunk, read["reason"].to_pylist(), known.to_pylist(), strict=True):
             number = fact["number"]
             is_hidden = number is not None and fact["kind"] is None
+            is_global = number is not None and number.startswith("+")
             entry = register.match(number, day) if register and number else None
             yield {
                 "number": text,
-                "e164": None if is_hidden else number,
+                "e164": number if is_global else None,
                 "valid": bool(fact["valid"]),
                 "kind": fact["kind"] or (Kind.UNKNOWN.value if is_hidden else Kind.INVALID.value),
                 "region": fact["region"],
                 "operator": fact["operator"],
                 "protected": msgspec.to_builtins(entry) if entry else None,
                 "reason": "token" if is_hidden else reason or _why_no_caller(fact),
+                # as call records hold them
+                "short_code": number if fact["kind"] == Kind.SHORT else None,
+                "extension": None if is_global or is_hidden or fact["kind"] == Kind.SHORT else number,
             }
 
 
