@@ -77,13 +77,27 @@ def test_times_without_zone_are_counted() -> None:
     assert convert.times(mixed.slice(1, 1), zone="UTC").without_zone == 0
 
 
-def test_hours_that_come_twice_or_never() -> None:
-    twice, never = "2024-10-27 01:30:00", "2024-03-31 01:30:00"
-    found = convert.times(pa.array([twice, never]), zone="Europe/London").values.to_pylist()
-    assert found == [
-        dt.datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
-        dt.datetime(2024, 3, 31, 0, 59, 59, 999999, tzinfo=UTC),
-    ]
+TWICE, NEVER = "2024-10-27 01:30:00", "2024-03-31 01:30:00"
+
+
+@pytest.mark.parametrize(
+    ("company", "form"),
+    [(None, None), ("2024-07-01T12:00:00Z", None), ("tomorrow", None), (None, "%Y-%m-%d %H:%M:%S"),
+     (None, "%Y-%m-%d %H:%M:%S.%f")],
+)  # fmt: skip
+def test_hours_that_come_twice_or_never(company: str | None, form: str | None) -> None:
+    fraction = ".000000" if form and "%f" in form else ""
+    column = pa.array([TWICE + fraction, NEVER + fraction, NEVER + fraction, company])
+    for written in (column, column.dictionary_encode()):
+        found = convert.times(written, zone="Europe/London", form=form)
+        assert found.values.to_pylist()[:3] == [
+            dt.datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
+            dt.datetime(2024, 3, 31, 1, tzinfo=UTC),
+            dt.datetime(2024, 3, 31, 1, tzinfo=UTC),
+        ]
+        assert found.skipped == 2
+    assert convert.times(column, zone="+00:00", form=form).skipped == 0
+    assert convert.times(column.slice(0, 1), zone="Europe/London", form=form).skipped == 0
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,15 @@ def test_an_empty_table() -> None:
         identity(["start_time", "called", "verstat"]), table(start_time=[], called=[], verstat=[])
     )
     assert len(applied.rows) == 0
+
+
+def test_times_that_a_zone_never_had_are_noted() -> None:
+    columns = {"start_time": Column("when"), "end_time": Column("till"), "called": Column("to")}
+    rows = table(
+        when=["2024-03-31 01:10:00", "2024-03-31 02:10:00"],
+        till=["2024-03-31 01:20:00", "2024-03-31 02:20:00"],
+        to=["159", "159"],
+    )
+    assert apply(Mapping(columns), rows, "Europe/London").notes == {"time_in_skipped_hour": 2}
+    assert apply(Mapping(columns), rows, "Europe/Madrid").notes == {"time_in_skipped_hour": 2}
+    assert apply(Mapping(columns), rows, "+01:00").notes == {}

@@ -12,7 +12,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -30,11 +29,13 @@ _FARTHEST = 2**62
 
 
 class Converted(msgspec.Struct, frozen=True):
-    """values: null where absent or unreadable. unread: how many had a value that could not be read."""
+    """values: null where absent or unreadable. unread: how many had a value that could not be read. skipped:
+    times of an hour that their zone's clocks leave out."""
 
     values: pa.Array
     unread: int = 0
     without_zone: int = 0
+    skipped: int = 0
 
 
 def check_zone(zone: str) -> str:
@@ -89,6 +90,8 @@ def times(column: pa.Array, *, zone: str, form: str | None = None, unit: str | N
     kind = column.type
     if pa.types.is_dictionary(kind):
         inner = times(column.dictionary, zone=zone, form=form, unit=unit)
+        if inner.skipped:  # counted by row, which the dictionary does not tell
+            return times(column.dictionary.take(column.indices), zone=zone, form=form, unit=unit)
         values = inner.values.take(column.indices)
         return Converted(
             values, values.null_count - column.null_count, len(values) if inner.without_zone else 0
@@ -126,48 +129,52 @@ def _written_times(column: pa.Array, zone: str, form: str | None, unit: str | No
         fractional = pc.match_substring_regex(column, r"^[0-9]{1,13}(\.[0-9]+)?$")
         if pc.all(fractional, min_count=0).as_py():
             return _float_epochs(column.cast(pa.float64()), unit)
-    one = functools.partial(_one_time, zone=_python_zone(zone), unit=unit)
+    one = functools.partial(_one_time, unit=unit)
     found = by_distinct(column, lambda v: (one(v) or (None,))[0], pa.int64())
-    return Converted(found.values.cast(TIME), found.unread, _count_local(column, one))
+    local = by_distinct(column, lambda v: (one(v) or (0, False))[1], pa.bool_()).values.fill_null(False)
+    return _placed(found, local, zone)
 
 
-def _count_local(column: pa.Array, one: Callable[[str], tuple[int, bool] | None]) -> int:
-    counts = pc.value_counts(column.drop_null())
-    return sum(
-        count.as_py()
-        for value, count in zip(counts.field("values"), counts.field("counts"), strict=True)
-        if (one(value.as_py()) or (0, False))[1]
-    )
+def _placed(found: Converted, local: pa.Array, zone: str) -> Converted:
+    """Microseconds as times: those that are `local` by the clocks of a zone, as `_local` places columns:
+    a time reads the same whatever else is in its column."""
+    walls = _local(pc.if_else(local, found.values, None).cast(_NAIVE), zone)
+    values = pc.if_else(local, walls.values, found.values.cast(TIME))
+    return Converted(values, found.unread, walls.without_zone, walls.skipped)
 
 
 def _local(column: pa.Array, zone: str) -> Converted:
     """Wall-clock times placed in a zone. An hour that comes twice is the first, one that is skipped the
-    moment it would have begun."""
-    named = column if zone == "UTC" else None
-    if named is None:
-        placed = pc.assume_timezone(column, zone, ambiguous="earliest", nonexistent="earliest").cast(TIME)
-    else:
-        placed = column.cast(pa.int64()).cast(TIME)
-    return Converted(placed, 0, len(column) - column.null_count)
+    moment it would have begun; the times in it are counted."""
+    named = len(column) - column.null_count
+    if zone == "UTC":
+        return Converted(column.cast(pa.int64()).cast(TIME), 0, named)
+    place = functools.partial(pc.assume_timezone, column, zone, ambiguous="earliest")
+    try:
+        return Converted(place(nonexistent="raise").cast(TIME), 0, named)
+    except pa.ArrowInvalid:  # there are some, or what no zone can place
+        before, after = place(nonexistent="earliest"), place(nonexistent="latest")
+    # Arrow's earliest is a microsecond before the clocks move, its latest the moment at which they do
+    skipped = pc.sum(pc.not_equal(before, after)).as_py() or 0
+    return Converted(after.cast(TIME), 0, named, skipped)
 
 
 def _formatted(column: pa.Array, zone: str, form: str) -> Converted:
     if "%f" in form or "%z" in form or "%Z" in form:
-        place = _python_zone(zone)
 
         def one(value: str) -> int | None:
             try:
-                moment = dt.datetime.strptime(value, form)
+                return _micros(dt.datetime.strptime(value, form))
             except ValueError:
                 return None
-            return _micros(moment if moment.tzinfo else moment.replace(tzinfo=place))
 
         found = by_distinct(column, one, pa.int64())
-        local = 0 if "%z" in form else len(column) - found.values.null_count
-        return Converted(found.values.cast(TIME), found.unread, local)
+        return _placed(
+            found, pa.array(["%z" not in form]).take(pa.array(np.zeros(len(column), np.int64))), zone
+        )
     read = pc.strptime(column, form, "us", error_is_null=True)
     placed = _local(read, zone)
-    return Converted(placed.values, read.null_count - column.null_count, placed.without_zone)
+    return Converted(placed.values, read.null_count - column.null_count, placed.without_zone, placed.skipped)
 
 
 def _epochs(column: pa.Array, unit: str | None) -> Converted:
@@ -207,8 +214,9 @@ _SPACED_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _UTC_WORD = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
 
 
-def _one_time(value: str, *, zone: dt.tzinfo, unit: str | None) -> tuple[int, bool] | None:
-    """Microseconds since 1970 and whether the text named no zone; None if it is no time."""
+def _one_time(value: str, *, unit: str | None) -> tuple[int, bool] | None:
+    """Microseconds since 1970, and whether they are those of a clock whose zone the text does not name; None
+    if it is no time."""
     try:
         if _COMPACT.fullmatch(value):
             moment = dt.datetime.strptime(value, "%Y%m%d%H%M%S")
@@ -217,23 +225,14 @@ def _one_time(value: str, *, zone: dt.tzinfo, unit: str | None) -> tuple[int, bo
             return None if found is None else (found, False)
         else:
             moment = dt.datetime.fromisoformat(_SPACED_ZONE.sub("", _UTC_WORD.sub("+00:00", value)))
-        local = moment.tzinfo is None
-        return _micros(moment.replace(tzinfo=zone) if local else moment), local
+        return _micros(moment), moment.tzinfo is None
     except (ValueError, OverflowError):
         return None
 
 
 def _micros(moment: dt.datetime) -> int:
-    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
-
-
-@functools.cache
-def _python_zone(zone: str) -> dt.tzinfo:
-    offset = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
-    if offset:
-        minutes = int(offset[2]) * 60 + int(offset[3])
-        return dt.timezone(dt.timedelta(minutes=minutes if offset[1] == "+" else -minutes))
-    return ZoneInfo(zone)
+    """Since 1970, by the moment's own clock where it names no zone."""
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=moment.tzinfo and dt.UTC)) // dt.timedelta(microseconds=1)
 
 
 # --- the rest ---

@@ -234,8 +234,12 @@ def apply(mapping: Mapping, table: pa.Table, zone: str | None = None) -> Applied
                 made[name] = _next_day(mapping, name, found.values, made.get("start_time"))
                 if found.unread and name != "start_time":
                     notes[f"{name}_unreadable"] = found.unread
-                if found.without_zone:
-                    notes["time_without_zone"] = notes.get("time_without_zone", 0) + found.without_zone
+                for note, count in (
+                    ("time_without_zone", found.without_zone),
+                    ("time_in_skipped_hour", found.skipped),
+                ):
+                    if count:
+                        notes[note] = notes.get(note, 0) + count
                 del waiting[name]
     if "verstat" in made:
         made.update(_split_verstat(made["verstat"], made.get("attestation")))
