@@ -101,3 +101,55 @@ def test_a_mapping_with_regions_and_durations(ingested: Any, tmp_path: Path) -> 
     assert (first["called"], first["caller"], first["status"]) == ("+442079460123", "+15555550123", 200)
     assert (second["answer_time"], second["status"], second["trunk"]) == (None, None, "t1")
     assert report.notes == {"status_unreadable": 1}
+
+
+WARNING = (
+    "x.csv: the header names {} more than once: the first of them is read; if another is meant, rename the"
+    " first, or say in a mapping which, as in {}"
+)
+
+
+def test_a_column_that_the_header_names_twice_is_told(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("start_time,called,note,Called,note\n1719835200,159,a,999,b\n")
+    (call,), report = ingested(file)
+    assert call["called"] == "159"
+    assert report.warnings == [WARNING.format("'called' (columns 2, 4)", "'Called'")]
+    file.write_text("when,to,x,to\n1719835200,159,a,999\n")
+    (call,), report = ingested(file, mapping=Mapping(COLUMNS))
+    assert call["called"] == "159"
+    assert report.warnings == [WARNING.format("'to' (columns 2, 4)", "'to_4'")]
+    (call,), report = ingested(file, mapping=Mapping(COLUMNS | {"called": Column("to_4")}))
+    assert (call["called"], report.warnings) == ("999", [])
+
+
+def test_in_the_tables_of_switches_too(ingested: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    for text, name in (
+        ("method,callid,sip_code,time,dst_user,Time\nINVITE,a,200,2024-07-01 10:00:00,159,\n", "time"),
+        ("src,dst,disposition,start,end,SRC\n1,159,BUSY,2024-07-01 10:00:00,2024-07-01 10:00:00,2\n", "src"),
+    ):
+        file.write_text(text)
+        (call,), report = ingested(file)
+        assert call["called"] == "159"
+        assert [f"names '{name}' (columns " in line for line in report.warnings][:1] == [True]
+
+
+@pytest.mark.parametrize("options", [{}, {"mapping": Mapping(COLUMNS)}, {"format_name": "csv"}])
+def test_what_is_no_text_is_told_with_what_to_do(
+    ingested: Any, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    file = tmp_path / "x.csv"
+    for content, words in (
+        ("when,to\n1719835200,159\n".encode("utf-32"), "looks like UTF-32 text; convert it with: iconv"),
+        (b"\1\0\2\3" * 40, "looks like binary data, not text"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(InputError, match=words):
+            ingested(file, **options)
+
+
+def test_parquet_in_other_columns_is_not_foreign(ingested: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="write a mapping with"):
+        ingested(tmp_path / "x.parquet")

@@ -85,6 +85,13 @@ def test_a_column_that_cannot_be_read() -> None:
     ]
 
 
+def test_a_remark_on_several_files_is_one_line() -> None:
+    files = [seen("a.csv"), seen("b.csv"), seen("c.csv")]
+    for file in files[:2]:
+        file.remarks.append("odd")
+    assert misreadings(files) == ["a.csv, b.csv: odd"]
+
+
 def test_masked() -> None:
     assert masked("02079460101") == "020•••••••••"[:11]
     assert masked("a\nb") == "a b"

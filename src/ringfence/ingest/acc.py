@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from ringfence.ingest import delimited
 from ringfence.ingest.convert import TIME
-from ringfence.ingest.dialect import Dialect, header_of, sniff
+from ringfence.ingest.dialect import Dialect, first_by_lower, header_of, sniff
 from ringfence.ingest.format import Batch, Format, Reject
-from ringfence.ingest.mapped import check_needed
+from ringfence.ingest.mapped import check_needed, header_remarks
 from ringfence.ingest.mapping import Column, Mapping, apply
 from ringfence.ingest.source import head
 from ringfence.model.record import CALL_RECORD
@@ -48,11 +48,12 @@ class Acc(msgspec.Struct, frozen=True):
         beginning = head(path)
         dialect = sniff(beginning) or Dialect()
         names = header_of(beginning, dialect)
-        known = {name.lower(): name for name in names}
+        known = first_by_lower(names)
         mapping = _mapping(known)
         check_needed(path, mapping, self.name)
         extra = [known[name] for name in _EXTRA if name in known]
         join = _Join()
+        remarks = header_remarks(path, dialect, names, 1, [*mapping.sources, *extra])
         for part in delimited.read(path, dialect, names, skip=1, wanted=[*mapping.sources, *extra]):
             applied = apply(mapping, part.table, self.zone)
             rejects = part.rejects + [
@@ -63,7 +64,9 @@ class Acc(msgspec.Struct, frozen=True):
             for row in _rows(applied.rows, beside):
                 join.take(row)
             join.trim(WAITING)
-            yield self._batch(path, mapping, join, rejects, part.notes | applied.notes, part.bytes_read)
+            batch = self._batch(path, mapping, join, rejects, part.notes | applied.notes, part.bytes_read)
+            yield msgspec.structs.replace(batch, remarks=remarks)
+            remarks = []
         join.trim(0)
         yield self._batch(path, mapping, join, [], {}, path.stat().st_size)
 

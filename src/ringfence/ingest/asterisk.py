@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ringfence.ingest.causes import answered_is_200
-from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
+from ringfence.ingest.dialect import Dialect, first_by_lower, first_rows, header_of, sniff
 from ringfence.ingest.format import Batch, Format
 from ringfence.ingest.mapped import text_batches
 from ringfence.ingest.mapping import Column, Mapping
@@ -104,7 +104,7 @@ def _endings(fields: list[str]) -> list[str]:
 
 
 def _mapping(present: list[str]) -> Mapping:
-    known = {name.lower(): name for name in present}
+    known = first_by_lower(present)
 
     def there(*names: str) -> list[str]:
         return [known[name] for name in names if name in known]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ringfence.ingest.causes import BY_CAUSE, answered_is_200
-from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
+from ringfence.ingest.dialect import Dialect, first_by_lower, first_rows, header_of, sniff
 from ringfence.ingest.format import Batch
 from ringfence.ingest.mapped import text_batches
 from ringfence.ingest.mapping import Column, Mapping
@@ -46,7 +46,7 @@ class Cucm(msgspec.Struct, frozen=True):
 
 
 def _mapping(names: list[str]) -> Mapping:
-    known = {name.lower(): name for name in names}
+    known = first_by_lower(names)
 
     def column(*wanted: str, **how: object) -> Column:
         there = [known[name.lower()] for name in wanted if name.lower() in known]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -126,6 +127,39 @@ def header_of(head: bytes, dialect: Dialect, skip: int = 0) -> list[str]:
     return unique_names(split_line(lines[0], dialect)) if lines else []
 
 
+def first_by_lower(names: Sequence[str]) -> dict[str, str]:
+    """The names by their lower-case forms; of some that differ in case alone the first."""
+    known: dict[str, str] = {}
+    for name in names:
+        known.setdefault(name.strip().lower(), name)
+    return known
+
+
+def repeats(
+    head: bytes, dialect: Dialect, names: Sequence[str], skip: int, used: Sequence[str], caseless: bool
+) -> dict[str, list[int]]:
+    """Used columns that the header names again, with the places of that name from 1.
+
+    names: the columns as they are called here. skip: the lines before the first row, the header among them.
+    used: the names that are read; who names a repeated one by its own name knows of it.
+    """
+    for line in text_lines(decode_head(head) or "")[:skip]:
+        fields = split_line(line, dialect)
+        if unique_names(fields) == list(names):
+            break
+    else:
+        return {}  # the names are not the header's
+    places: dict[str, list[int]] = {}
+    for at, field in enumerate(fields, start=1):
+        key = field.strip().lower() if caseless else field.strip()
+        places.setdefault(key, []).append(at)
+    return {
+        names[first - 1]: [first, *others]
+        for key, (first, *others) in places.items()
+        if key and others and names[first - 1] in used and not any(names[at - 1] in used for at in others)
+    }
+
+
 def unique_names(fields: list[str]) -> list[str]:
     """Column names from a header's fields: trimmed, numbered where they repeat or are empty."""
     names: list[str] = []
@@ -133,3 +167,51 @@ def unique_names(fields: list[str]) -> list[str]:
         name = field.strip() or f"column_{number}"
         names.append(f"{name}_{number}" if name in names else name)
     return names
+
+
+#: How files begin that are neither text nor a format of ours, and what to do with them.
+_MAGIC = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of old; save the sheet as CSV"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
+    (b"\xfd7zXZ\x00", "compressed with xz; decompress it with: unxz"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4; decompress it with: unlz4"),
+    (b"\x1f\x8b", "compressed with gzip twice; decompress it with: gunzip"),
+    (b"%PDF", "a PDF; export the records as CSV"),
+    (b"SQLite format 3\x00", "an SQLite database; export the table as CSV"),
+    (b"ORC", "ORC; convert it to Parquet"),
+    (b"Obj\x01", "Avro; convert it to Parquet"),
+    (b"ARROW1", "an Arrow file; convert it to Parquet"),
+)
+_TAR = slice(257, 262)
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file of no known format looks like and what to do, where it is no text that can be read here."""
+    if wide := _wide_encoding(head):
+        return f"looks like {wide} text; convert it with: iconv -f {wide} -t UTF-8"
+    if head[_TAR] == b"ustar":
+        return "looks like a tar archive; unpack it"
+    for magic, words in _MAGIC:
+        if head.startswith(magic) and (b"\x00" in head or decode_head(head) is None):
+            return f"looks like {words}"
+    if decode_head(head) is not None:
+        return None
+    nuls = head.count(0)
+    return (
+        f"looks like binary data, not text (it begins with {head[:8].hex(' ')}; {nuls:,} NUL bytes in the"
+        f" first {len(head):,}), and is no binary format that is known; export the records as CSV or Parquet"
+    )
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-32 where a file's beginning is that, with its byte order if no mark says it."""
+    whole = head[: len(head) // 4 * 4]
+    for bom, order in ((codecs.BOM_UTF32_LE, "LE"), (codecs.BOM_UTF32_BE, "BE")):
+        try:
+            text = whole.removeprefix(bom).decode(f"utf-32-{order.lower()}")
+        except UnicodeDecodeError:
+            continue
+        if text and all(char.isprintable() or char in "\t\r\n" for char in text):
+            return "UTF-32" if whole.startswith(bom) else f"UTF-32{order}"
+    return None

@@ -28,6 +28,7 @@ class Batch(msgspec.Struct, frozen=True):
     bytes_read: how far into the file this batch reaches, for progress.
     notes: things worth knowing about rows that were kept, as a stable word and how many rows.
     raw: gives the source text of a `source_row`, for rows that the pipeline rejects later.
+    remarks: what a person should know of how the file is read, a line each without its name; once a file.
     """
 
     rows: pa.Table
@@ -35,6 +36,7 @@ class Batch(msgspec.Struct, frozen=True):
     bytes_read: int = 0
     notes: dict[str, int] = {}
     raw: Callable[[int], str] | None = None
+    remarks: list[str] = []
 
 
 class Format(Protocol):

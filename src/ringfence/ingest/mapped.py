@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from ringfence.errors import InputError
 from ringfence.ingest import convert, delimited
-from ringfence.ingest.dialect import Dialect, header_of, sniff
+from ringfence.ingest.dialect import Dialect, header_of, repeats, sniff
 from ringfence.ingest.format import Batch, Format, Reject
 from ringfence.ingest.mapping import Applied, Mapping, apply
 from ringfence.ingest.source import Reader, head
@@ -66,7 +66,7 @@ class MappedTable(msgspec.Struct, frozen=True):
         names = options.columns or header_of(beginning, dialect, options.skip_lines)
         _check_sources(path, self.mapping, names)
         skip = options.skip_lines + options.header
-        return text_batches(path, dialect, self.mapping, names, zone=self.zone, skip=skip)
+        return text_batches(path, dialect, self.mapping, names, zone=self.zone, skip=skip, caseless=False)
 
 
 def _has_needed(mapping: Mapping, present: Sequence[str]) -> bool:
@@ -131,14 +131,17 @@ def text_batches(
     *,
     zone: str | None,
     skip: int = 0,
+    caseless: bool = True,
     finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> Iterator[Batch]:
     """Delimited text as batches of the record's columns. Arguments as `delimited.read`.
 
-    finish: what a format does to its record columns beyond what its mapping can say. Raises InputError where
-    the mapping lacks what a row needs.
+    caseless: whether the mapping was made without regard to the case of names. finish: what a format does to
+    its record columns beyond what its mapping can say. Raises InputError where the mapping lacks what a row
+    needs.
     """
     check_needed(path, mapping, "such a table")
+    remarks = header_remarks(path, dialect, names, skip, mapping.sources, caseless)
     for part in delimited.read(path, dialect, names, skip=skip, wanted=mapping.sources):
         applied = apply(mapping, part.table, zone)
         rejects = part.rejects + [
@@ -146,7 +149,23 @@ def text_batches(
             for row, reason, detail in applied.unreadable
         ]
         notes = part.notes | applied.notes
-        yield Batch(finish(applied.rows), rejects, part.bytes_read, notes, part.raw)
+        yield Batch(finish(applied.rows), rejects, part.bytes_read, notes, part.raw, remarks)
+        remarks = []
+
+
+def header_remarks(
+    path: Path, dialect: Dialect, names: Sequence[str], skip: int, used: Sequence[str], caseless: bool = True
+) -> list[str]:
+    """A line where the header names columns that are read more than once. Arguments as `repeats`."""
+    found = repeats(head(path), dialect, names, skip, used, caseless)
+    if not found:
+        return []
+    told = [f"{_shown(name)!r} (columns {', '.join(map(str, places))})" for name, places in found.items()]
+    second = names[next(iter(found.values()))[1] - 1]
+    return [
+        f"the header names {', '.join(told)} more than once: the first of them is read; if another is meant,"
+        f" rename the first, or say in a mapping which, as in {_shown(second)!r}"
+    ]
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:

@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from ringfence.errors import ConfigError
 from ringfence.ingest import convert
-from ringfence.ingest.dialect import DELIMITERS
+from ringfence.ingest.dialect import DELIMITERS, first_by_lower
 from ringfence.ingest.symptoms import masked
 from ringfence.model.record import CALL_RECORD, NUMBER_COLUMNS, TIME_COLUMNS
 
@@ -121,7 +121,7 @@ class Applied(msgspec.Struct, frozen=True):
 
 def identity(names: list[str]) -> Mapping:
     """The mapping of a table in the record's own columns; others in it are passed over."""
-    known = {name.strip().lower(): name for name in names}
+    known = first_by_lower(names)
     return Mapping({name: Column(known[name]) for name in CALL_RECORD.names if name in known})
 
 

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from ringfence.errors import InputError, UsageError
 from ringfence.ingest.checks import check
 from ringfence.ingest.convert import check_zone
+from ringfence.ingest.dialect import foreign
 from ringfence.ingest.format import Batch, Format, LocalTimes, Reject
 from ringfence.ingest.formats import TABLES, named, recognise
-from ringfence.ingest.mapped import MAPPED, MappedTable
+from ringfence.ingest.mapped import MAPPED, PARQUET, MappedTable
 from ringfence.ingest.mapping import Mapping
 from ringfence.ingest.source import Source, check_filled, find, head
 from ringfence.ingest.symptoms import Symptoms, file_names, masked, misreadings, silences
@@ -190,7 +191,7 @@ def _batches(
     source: Source,
     report: FileReport,
     forced: Format | None,
-    mapped: Format | None,
+    mapped: MappedTable | None,
     timezone: str | None,
 ) -> Iterator[Batch]:
     """The batches of one file through the format that fits it. Raises InputError."""
@@ -200,7 +201,9 @@ def _batches(
     if chosen is None and mapped is not None and mapped.recognises(beginning, source.path):
         chosen = mapped
     # captures and the like among the inputs of a mapping keep their own format
-    chosen = chosen or recognise(beginning, source.path) or mapped
+    chosen = chosen or recognise(beginning, source.path)
+    _check_text(source, beginning, chosen, mapped)
+    chosen = chosen or mapped
     if chosen is None:
         raise InputError(
             f"{source.path}: not a format that is known; for a table, write a mapping with"
@@ -210,6 +213,19 @@ def _batches(
     if timezone is not None and isinstance(chosen, LocalTimes):
         chosen = chosen.in_zone(timezone)
     return chosen.read(source.path)
+
+
+def _check_text(source: Source, beginning: bytes, chosen: Format | None, mapped: MappedTable | None) -> None:
+    """Raise InputError where what is to be read as a table is no text, unless a mapping says how it is
+    encoded."""
+    if beginning.startswith(PARQUET):
+        return
+    if chosen is not None and (chosen.name not in TABLES or recognise(beginning, source.path)):
+        return
+    if chosen is None and mapped is not None and mapped.mapping.file.encoding is not None:
+        return
+    if words := foreign(beginning):
+        raise InputError(f"{source.path}: {words}")
 
 
 def _accept(
@@ -254,6 +270,7 @@ def _accept(
         rows = _complete(rows, source.label)
         seen.see_calls(rows, notes)
     _reject(report, seen, rejects, bad)
+    seen.remarks += batch.remarks
     report.read += len(rows)
     report.accepted += len(rows)
     report.notes = dict(Counter(report.notes) + notes)

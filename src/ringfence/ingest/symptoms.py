@@ -24,7 +24,7 @@ _NAMED = 3
 class Symptoms(msgspec.Struct):
     """Of one file: `callers` written there, those that are no numbers and one of them (masked); accepted
     calls, and how many of them have an end, an answer time, a status at all and status 200; of other columns,
-    values that could not be read; the first reject of each reason."""
+    values that could not be read; the first reject of each reason; remarks of the format that read it."""
 
     file: str
     callers: int = 0
@@ -38,6 +38,7 @@ class Symptoms(msgspec.Struct):
     lost: dict[str, int] = {}
     rejects: dict[str, int] = {}
     first: dict[str, Reject] = {}
+    remarks: list[str] = []
 
     def see_callers(self, written: pa.Array, unread: pa.Array, numbers: pa.Array) -> None:
         """Callers as written, which of them are no numbers, and the numbers that were read."""
@@ -89,7 +90,10 @@ def masked(text: str) -> str:
 
 def misreadings(files: Sequence[Symptoms]) -> list[str]:
     """What looks as if columns were taken wrongly, in as few lines as there are faults."""
-    lines = []
+    lines = [
+        f"{_names([file for file in files if remark in file.remarks])}: {remark}"
+        for remark in dict.fromkeys(remark for file in files for remark in file.remarks)
+    ]
     bad = [file for file in files if file.unreadable > MOST * file.callers]
     if bad:
         count, callers = sum(file.unreadable for file in bad), sum(file.callers for file in bad)
