@@ -46,3 +46,10 @@ def test_numbers_written_as_such_are_not_serial() -> None:
     assert not profile_of("a", [f"0770090{n:04}" for n in range(40)]).serial
     in_order = profile_of("a", [str(447700900000 + n) for n in range(40)])
     assert (in_order.serial, in_order.counts_rows) == (True, False)
+
+
+def test_distinct_values() -> None:
+    values = [f"{n % 100}" for n in range(400)]
+    assert len(profile_of("a", values).distinct) == 100
+    assert profile_of("a", values).unique == 0.25
+    assert profile_of("a", ["x", "", "NULL"]).unique == 1.0

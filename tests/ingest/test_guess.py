@@ -178,6 +178,46 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         load(tmp_path / "m.toml")
 
 
+@pytest.mark.parametrize(
+    ("late", "form"), [("13/01/2024", "%d/%m/%Y"), ("01/13/2024", "%m/%d/%Y"), ("05/06/2024", None)]
+)
+@pytest.mark.parametrize("split", [False, True])
+def test_day_and_month_are_looked_for_in_late_rows_too(
+    tmp_path: Path, late: str, form: str | None, split: bool
+) -> None:
+    file = tmp_path / "x.csv"
+    gap = "," if split else " "
+    rows = [f"05/06/2024{gap}{n // 60 % 24:02}:{n % 60:02},159\n" for n in range(5_000)]
+    file.write_text(f"Date{',Time' if split else ''},To\n" + "".join(rows) + f"{late}{gap}10:00,159\n")
+    text, mapping = mapping_of(file)
+    assert mapping.columns["start_time"].format == f"{form or '%d/%m/%Y'} %H:%M"
+    assert ("is the day: no value in the sample tells" in text) == (form is None)
+
+
+def test_both_orders_in_one_column_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("When,To\n13/01/2024 10:00,159\n01/13/2024 10:00,159\n")
+    assert "some have the day first and some the month" in guess(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "target"),
+    [
+        ("Call Id", "{}", "sip_call_id"),
+        ("Call Id", "x", None),
+        ("Record Id", "r{}", "call_id"),
+        ("Record Id", "1", None),
+        ("Customer Id", "x", "account"),
+    ],
+)
+def test_an_id_is_distinct(tmp_path: Path, name: str, value: str, target: str | None) -> None:
+    file = tmp_path / "x.csv"
+    rows = [f"2024-07-01T10:00:{n:02}Z,159,{value.format(n * 7 % 40)}\n" for n in range(40)]
+    file.write_text(f"When,To,{name}\n" + "".join(rows))
+    columns = mapping_of(file)[1].columns
+    assert [key for key, column in columns.items() if column.sources == [name]] == [target] * bool(target)
+
+
 @pytest.mark.parametrize("text", ["colour,taste\nred,sweet\n", "Licence\n\nDo, as\nyou like\n"])
 def test_no_call_record_is_one_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.csv"
@@ -202,7 +242,10 @@ def test_nothing_to_guess_from_is_one_line(tmp_path: Path, content: str, words: 
 def test_no_table_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.bin"
     file.write_bytes(b"\0\1\2" * 99)
-    with pytest.raises(InputError, match="no table in it"):
+    with pytest.raises(InputError, match="no table in it: it looks like binary data"):
+        guess(file)
+    file.write_text("a,b\n1,2\n", "utf-32")
+    with pytest.raises(InputError, match="no table in it: it looks like UTF-32 text; convert it with"):
         guess(file)
 
 

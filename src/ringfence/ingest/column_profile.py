@@ -48,6 +48,7 @@ _SHORTEST_NUMBER = 10
 class Profile(msgspec.Struct, frozen=True):
     """A source column: its name in words, and the share of its values (0 to 1) that look like each kind.
 
+    distinct: its values, each once, in order. unique: the share of them among all that are given.
     serial: its values are whole numbers that count up or down and never repeat, as row numbers do and callers
     do not.
     """
@@ -59,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True):
     distinct: list[str]
     filled: float
     serial: bool = False
+    unique: float = 1.0
 
     def is_a(self, kind: str) -> bool:
         return self.shares[kind] >= 0.8
@@ -76,7 +78,9 @@ def profile_of(name: str, values: Sequence[str]) -> Profile:
     parts = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
     words = tuple(re.findall(r"[a-z]+", parts))
     filled = len(given) / len(values) if values else 0.0
-    return Profile(name, words, shares, given[:3], sorted(set(given))[:50], filled, _serial(given))
+    distinct = sorted(set(given))
+    unique = len(distinct) / len(given) if given else 0.0
+    return Profile(name, words, shares, given[:3], distinct, filled, _serial(given), unique)
 
 
 def _serial(values: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from ringfence.errors import InputError
@@ -18,27 +18,19 @@ from ringfence.ingest.asterisk import DISPOSITIONS
 from ringfence.ingest.causes import BY_NAME
 from ringfence.ingest.column_profile import KINDS, Profile, profile_of
 from ringfence.ingest.delimited import read
-from ringfence.ingest.dialect import Dialect, first_rows, header_of, sniff
+from ringfence.ingest.dialect import Dialect, first_rows, foreign, header_of, sniff
 from ringfence.ingest.formats import recognise
 from ringfence.ingest.mapped import PARQUET, open_parquet
+from ringfence.ingest.mapping_draft import Line, comment, draft, toml
 from ringfence.ingest.source import check_filled, head
 from ringfence.model.record import CALL_RECORD
 
 SAMPLE = 1_000
+#: Rows at the beginning of a Parquet file that the sample is taken from; of text it is a block.
+_AHEAD = 1 << 16
+#: The least share of distinct values among ids. Legs of one call may share its Call-ID.
+_DISTINCT = {"call_id": 0.9, "sip_call_id": 0.2}
 _SURE, _LIKELY, _WEAK = "sure", "likely", "a guess"
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of the mapping: a record column, how it is made, how sure that is and why.
-
-    source: a column, or those of the date and of the time of day.
-    """
-
-    target: str
-    source: str | tuple[str, str]
-    options: dict[str, str | dict[str, int]]
-    certainty: str
-    reason: str
 
 
 def guess(path: Path) -> str:
@@ -53,12 +45,12 @@ def guess(path: Path) -> str:
     profiles = [profile_of(name, [row[at] for row in rows]) for at, name in enumerate(columns)]
     lines = _lines(profiles)
     if not {"start_time", "called"} & {line.target for line in lines}:
-        names = ", ".join(_comment(name) for name in columns if name)[:200] or "no names"
+        names = ", ".join(comment(name) for name in columns if name)[:200] or "no names"
         raise InputError(
             f"{path}: no call records: no column looks like a start time or a called number (it has {names});"
             " if they are, write a mapping by hand, see docs/reference/mapping.md"
         )
-    return _text(path, settings, lines, profiles)
+    return draft(path, settings, lines, profiles)
 
 
 # --- reading a sample ---
@@ -70,29 +62,38 @@ def _sample(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
     check_filled(path, beginning)
     if beginning.startswith(PARQUET):
         file = open_parquet(path)
-        batch = next(file.iter_batches(batch_size=SAMPLE), None)
+        batch = next(file.iter_batches(batch_size=_AHEAD), None)
         names = list(file.schema_arrow.names)
         if batch is None:
             return names, [], []
+        batch = batch.take(_spread(len(batch)))
         texts = [_written(batch.column(at)) for at in range(len(names))]
         return names, [list(row) for row in zip(*texts, strict=True)], []
     dialect = sniff(beginning)
     if dialect is None:
-        raise InputError(f"{path}: no table in it (CSV, TSV or Parquet); only tables need a mapping")
+        words = None if recognise(beginning, path) else foreign(beginning)
+        raise InputError(
+            f"{path}: no table in it"
+            + (f": it {words}" if words else " (CSV, TSV or Parquet); only tables need a mapping")
+        )
     first = (first_rows(beginning, dialect, 1) or [[]])[0]
     headed = not any(KINDS["time"](field) or re.fullmatch(r"[+\d][\d .-]*", field.strip()) for field in first)
     names = header_of(beginning, dialect) if headed else [f"c{n}" for n in range(1, len(first) + 1)]
-    settings = [] if headed else ["header = false", f"columns = {_toml(names)}"]
+    settings = [] if headed else ["header = false", f"columns = {toml(names)}"]
     return names, _rows(path, dialect, names, int(headed)), settings
 
 
 def _rows(path: Path, dialect: Dialect, names: list[str], skip: int) -> list[list[str]]:
     for batch in read(path, dialect, names, skip=skip):
-        columns = [
-            batch.table.column(name).slice(0, SAMPLE).to_pylist() for name in batch.table.column_names[:-1]
-        ]
+        table = batch.table.take(_spread(len(batch.table)))
+        columns = [table.column(name).to_pylist() for name in table.column_names[:-1]]
         return [list(row) for row in zip(*columns, strict=True)]
     return []
+
+
+def _spread(rows: int) -> pa.Array:
+    """Up to SAMPLE rows in file order, spread over all of them: neighbours are of one hour and one day."""
+    return pa.array(np.unique(np.linspace(0, max(rows - 1, 0), min(rows, SAMPLE)).astype(np.int64)))
 
 
 def _written(column: pa.Array) -> list[str]:
@@ -147,8 +148,6 @@ _SIGNS: dict[str, tuple[tuple[str, ...], str]] = {
     "imei_tac": (("text",), "imei_tac tac imei"),
     "cell": (("text",), "cell cell_id"),
 }
-#: The keys of a mapping for a time in two columns.
-_SPLIT = ("date", "time")
 _TALK = ("billsec", "talk", "conversation", "billable", "bill")
 _LENGTH = ("duration", "length", "seconds", "secs", "elapsed")
 
@@ -172,6 +171,7 @@ def _lines(profiles: list[Profile]) -> list[Line]:
             rank, fits = _by_name(profile, signs), any(profile.is_a(kind) for kind in kinds)
             if "number" in kinds and profile.counts_rows:
                 fits = False
+            fits = fits and profile.unique >= _DISTINCT.get(target, 0.0)
             if rank is not None and (fits or (target == "status" and _causes(profile))):
                 ranked.append((rank, profile))
         if ranked:
@@ -266,10 +266,20 @@ def _time_options(values: list[str]) -> tuple[dict[str, str | dict[str, int]], s
     form = _form(values)
     if form is None:
         return {}, ""
-    parts = [re.split(r"[/.-]", value)[:2] for value in values]
-    certain = any(part.isdigit() and int(part) > 12 for day in parts for part in day[:2] if len(part) <= 2)
-    doubt = form.startswith(("%d", "%m")) and not certain
-    return {"format": form}, f"; check which of {values[0]} is the day" if doubt else ""
+    firsts, seconds = zip(*(_two_numbers(value) for value in values), strict=True)
+    doubt = ""
+    if form.startswith(("%d", "%m")):
+        if max(firsts) > 12 and max(seconds) > 12:
+            doubt = "; some have the day first and some the month: check where they come from"
+        elif max(*firsts, *seconds) <= 12:
+            doubt = f"; check which of {values[0]} is the day: no value in the sample tells"
+    return {"format": form}, doubt
+
+
+def _two_numbers(value: str) -> tuple[int, int]:
+    """The first two parts of a date that are day and month in some order; zeros where it has none."""
+    match = _WRITTEN.fullmatch(value)
+    return (int(match["a"]), int(match["b"])) if match and match["a"] else (0, 0)
 
 
 _WRITTEN = re.compile(
@@ -329,71 +339,3 @@ def _durations(lines: dict[str, Line], free: dict[str, Profile]) -> dict[str, Li
 
 def _examples(profile: Profile) -> str:
     return ", ".join(repr(value[:30]) for value in profile.samples[:2])
-
-
-# --- writing it down ---
-
-
-def _toml(value: str | list[str] | dict[str, int]) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_toml(key)} = {number}" for key, number in value.items()) + " }"
-    # JSON's strings and arrays are TOML's too, but for DEL, which JSON leaves bare
-    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-
-
-def _text(path: Path, settings: list[str], lines: list[Line], profiles: list[Profile]) -> str:
-    found = {line.target for line in lines}
-    used = {
-        name for line in lines for name in ([line.source] if isinstance(line.source, str) else line.source)
-    }
-    times = [p for p in profiles if p.name in used and (p.is_a("time") or p.is_a("clock"))]
-    local = any(
-        v for p in times for v in p.samples if not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$|^\d{7,}(\.\d+)?$", v)
-    )
-    out = [
-        f"# A first mapping for {_comment(path.name)}, guessed from its first rows. Check every line.",
-        *_known(path),
-        "# After each line: how sure the guess is, and why. docs/reference/mapping.md describes the keys.",
-        "",
-        "[file]",
-        *settings,
-    ]
-    if local:
-        out.append(
-            '# timezone = "Europe/London"  # the times name no zone: say theirs here, or with --timezone'
-        )
-    out += ["", "[columns]"]
-    for line in lines:
-        value = _toml(line.source) if isinstance(line.source, str) else ""
-        if line.options or not value:
-            own = (
-                {"column": line.source}
-                if isinstance(line.source, str)
-                else dict(zip(_SPLIT, line.source, strict=True))
-            )
-            pairs = {**own, **line.options}
-            value = "{ " + ", ".join(f"{key} = {_toml(text)}" for key, text in pairs.items()) + " }"
-        out.append(f"{line.target} = {value}  # {line.certainty}: {_comment(line.reason)}")
-    out += [
-        f'# {name} = ""  # MISSING: no column looks like it, and a row needs one'
-        for name in ("start_time", "called")
-        if name not in found
-    ]
-    unused = [p.name for p in profiles if p.name not in used]
-    if unused:
-        out += ["", f"# Not used: {_comment(', '.join(unused))}"]
-    return "\n".join(out) + "\n"
-
-
-def _known(path: Path) -> list[str]:
-    found = recognise(head(path), path)
-    if found is None or found.name == "parquet":
-        return []
-    return [
-        f"# This file is recognised as {found.name} and needs no mapping, unless you want it read otherwise."
-    ]
-
-
-def _comment(text: str) -> str:
-    """Text that may stand in a TOML comment: one line, no control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)[:1_000]
