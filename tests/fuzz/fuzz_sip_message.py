@@ -11,9 +11,10 @@ if __name__ == "__main__":  # before the modules under test are loaded, so that 
         import ringfence.ingest.invite  # noqa: F401
 
 from ringfence.ingest.invite import describe
+from ringfence.model.rejected import Rejected
 from ringfence.sip.fingerprint import fingerprint
 from ringfence.sip.glance import glance, glance_of
-from ringfence.sip.message import Rejected, looks_like_sip, message_length, parse
+from ringfence.sip.message import looks_like_sip, message_length, parse
 from ringfence.sip.validation import check
 
 _ONCE = ("cseq", "call-id", "from", "to", "via")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.fuzz.fuzz_sip_message import one_input
 from tests.ingest.wire import SDP, request, response
 
-from ringfence.sip.message import MAX_BODY, MAX_HEAD, Message, Rejected, looks_like_sip, message_length, parse
+from ringfence.model.rejected import Rejected
+from ringfence.sip.message import MAX_BODY, MAX_HEAD, Message, looks_like_sip, message_length, parse
 
 FOLDED = (
     b"INVITE sip:a@b SIP/2.0\r\nTO :\r\n sip:a@b ;\r\n\ttag = x\r\nv: SIP/2.0/UDP h;branch=z\r\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.ingest.wire import SDP, request, response
 
-from ringfence.sip.message import Message, Rejected, parse
+from ringfence.model.rejected import Rejected
+from ringfence.sip.message import Message, parse
 from ringfence.sip.validation import check
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sip" / "rfc4475.csv"

@@ -27,8 +27,9 @@ from ringfence.ingest.packets import (
 from ringfence.ingest.source import Reader
 from ringfence.ingest.streams import Streams
 from ringfence.model.record import CALL_RECORD
+from ringfence.model.rejected import Rejected
 from ringfence.sip.glance import glance, glance_of
-from ringfence.sip.message import Message, Rejected, looks_like_sip, parse
+from ringfence.sip.message import Message, looks_like_sip, parse
 
 ROWS = 20_000  # a batch goes out once it holds so many calls,
 PACKETS = 200_000  # or once so many packets were read, so that progress shows

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
+from ringfence.model.rejected import Rejected
 from ringfence.sip.headers import COMPACT_FORMS
 
 MAX_HEAD = 65_536  # bytes of start line and headers
@@ -20,18 +19,6 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _START = re.compile(rb"(?:SIP/\d|[A-Za-z0-9\-.!%*_+`'~]{1,40} [^\r\n]{1,2000} SIP/\d)")
 _CANONICAL: dict[str, str] = {}
-
-
-class Rejected(msgspec.Struct, frozen=True):
-    """A message that cannot be used.
-
-    reason: a stable word. status: what a server would answer; None where no answer is due (a response,
-    or bytes that are no request). detail: one line for a person.
-    """
-
-    reason: str
-    status: int | None = None
-    detail: str = ""
 
 
 class Message:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ringfence.model.rejected import Rejected
 from ringfence.sip.headers import TOKEN, parse_address, parse_cseq, parse_via, split_values
-from ringfence.sip.message import Message, Rejected
+from ringfence.sip.message import Message
 from ringfence.sip.uri import parse_uri
 
 _REQUEST_LINE = re.compile(rf"{TOKEN} [^\s<>]+ SIP/2\.0", re.IGNORECASE)
