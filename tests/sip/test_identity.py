@@ -46,9 +46,9 @@ TOKEN = "aaa.bbb.ccc"
 @pytest.mark.parametrize(
     ("value", "parts"),
     [
-        (f"{TOKEN};info=<https://c.example/a.pem>;alg=ES256;ppt=shaken", ("https://c.example/a.pem", "ES256", "shaken")),
+        (f"{TOKEN};info=<https://c.example/a>;alg=ES256;ppt=shaken", ("https://c.example/a", "ES256", "shaken")),
         (f'{TOKEN} ; info=<https://c.example/a.pem> ;ppt="div"', ("https://c.example/a.pem", "", "div")),
-        (f'{TOKEN};INFO=<https://c.example/?a=b;c=d>;PPT="SHAKEN";x=1;y', ("https://c.example/?a=b;c=d", "", "shaken")),
+        (f'{TOKEN};INFO=<https://c.ex/?a=b;c=d>;PPT="SHAKEN";x=1;y', ("https://c.ex/?a=b;c=d", "", "shaken")),
         (f'"{TOKEN}";info=<https://c.example/a.pem>', ("https://c.example/a.pem", "", "")),
         (TOKEN, ("", "", "")),
         (f"{TOKEN};", None),

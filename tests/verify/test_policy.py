@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from ringfence.errors import ConfigError
+from ringfence.verify.policy import FRANCE, OBSERVE, POLICIES, SHAKEN, STRICT, read_policy
+
+
+def test_a_file_begins_from_a_named_policy() -> None:
+    policy = read_policy('base = "strict"\nmax_age = 30\nspc_numbers = {TEST = ["44"]}\n', "mine.toml")
+    assert (policy.name, policy.max_age, policy.refuse) == ("mine.toml", 30.0, ("all",))
+    assert policy.spc_numbers == {"TEST": ("44",)}
+    assert read_policy("", "x").types == SHAKEN.types
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("max_age = ", "mine.toml: not TOML"),
+        ('base = "strickt"', "base: 'strickt' is none of strict, shaken"),
+        ("max_agee = 3", "did you mean max_age"),
+        ("max_age = -1", "max_age"),
+        ('max_age = "60"', "max_age"),
+        ('types = ["shaken", "divo"]', "'divo' is none of plain"),
+        ('refuse = ["staleness"]', "'staleness' is no reason"),
+        ('spc_covers = "some"', "spc_covers"),
+    ],
+)
+def test_a_file_that_cannot_be_understood(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_policy(text, "mine.toml")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("mine.toml: ")
+
+
+def test_who_refuses_what() -> None:
+    assert STRICT.refuses("stale") and STRICT.refuses("no_identity")
+    assert not SHAKEN.refuses("stale") and not SHAKEN.refuses("no_identity")
+    assert FRANCE.refuses("no_identity") and not OBSERVE.refuses("bad_signature")
+    assert set(POLICIES) == {"strict", "shaken", "france", "observe"}
+    assert "" in STRICT.looked_at and "" not in SHAKEN.looked_at
