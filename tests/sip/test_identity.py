@@ -46,7 +46,7 @@ TOKEN = "aaa.bbb.ccc"
 @pytest.mark.parametrize(
     ("value", "parts"),
     [
-        (f"{TOKEN};info=<https://c.example/a>;alg=ES256;ppt=shaken", ("https://c.example/a", "ES256", "shaken")),
+        (f"{TOKEN};info=<https://c.ex/a>;alg=ES256;ppt=shaken", ("https://c.ex/a", "ES256", "shaken")),
         (f'{TOKEN} ; info=<https://c.example/a.pem> ;ppt="div"', ("https://c.example/a.pem", "", "div")),
         (f'{TOKEN};INFO=<https://c.ex/?a=b;c=d>;PPT="SHAKEN";x=1;y', ("https://c.ex/?a=b;c=d", "", "shaken")),
         (f'"{TOKEN}";info=<https://c.example/a.pem>', ("https://c.example/a.pem", "", "")),

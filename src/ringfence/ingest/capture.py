@@ -123,7 +123,7 @@ class Capture:
         if piece.protocol == UDP:
             payload = piece.payload
             if looks_like_sip(payload):
-                self._sip(payload, time, piece.source, piece.cut)
+                self.sip(payload, time, piece.source, piece.cut)
             elif is_hep(payload):
                 self._hep(payload, time)
         elif piece.protocol == TCP:
@@ -135,7 +135,7 @@ class Capture:
             if is_hep(message):
                 self._hep(message, time)
             else:
-                self._sip(message, time, segment.source, False)
+                self.sip(message, time, segment.source, False)
         if self._streams.gaps > gaps:
             self._reject("tcp_gap", "segments are missing in a stream of SIP; messages in the gap are lost")
 
@@ -144,9 +144,11 @@ class Capture:
         if isinstance(inner, str):
             self._reject("bad_hep", inner, data)
         elif inner.kind == SIP and looks_like_sip(inner.payload):
-            self._sip(inner.payload, time if inner.time is None else inner.time, inner.source, False)
+            self.sip(inner.payload, time if inner.time is None else inner.time, inner.source, False)
 
-    def _sip(self, data: bytes, time: int | None, source: bytes, cut: bool) -> None:
+    def sip(self, data: bytes, time: int | None, source: bytes, cut: bool) -> None:
+        """One message of SIP. time: µs since 1970. source: its sender's address, packed. cut: whether the
+        capture holds only its beginning."""
         message: Message | None = None
         seen = None if data[:7] == b"INVITE " else glance(data)
         if seen is None:
