@@ -111,8 +111,8 @@ class _Toml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_attestation(octets: bytes, name: str, *, seed: uuid.UUID | None = None) -> AttestationTable:
-    """A table in TOML or, where `name` ends in .csv, CSV. seed: for CSV, which holds none. Raises ConfigError,
-    one line with file and line."""
+    """A table in TOML or, where `name` ends in .csv, CSV. seed: for CSV, which holds none. Raises
+    ConfigError, one line with file and line."""
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
