@@ -91,14 +91,17 @@ def span(start: float, end: float | None, now: float) -> Row:
 
 
 def iso(seconds: float) -> str:
-    """2026-03-01T12:00:00Z."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """2026-03-01T12:00:00Z; empty for what no calendar has."""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def certificate_card(row: Row, place: str) -> Text:
     """A row on a terminal, most important first. place: where the certificate stands."""
-    card = Text(f"{row['role']}: {_plain(row['subject']) or 'a certificate without a subject'}", "bold")
-    card.append(f"\n  {_plain(place)}", "dim")
+    card = Text(f"{row['role']}: {plain(row['subject']) or 'a certificate without a subject'}", "bold")
+    card.append(f"\n  {plain(place)}", "dim")
     card.append(_issuer_words(row), "dim")
     for fault in row["faults"]:
         field(card, "fault", fault, "bold red")
@@ -127,7 +130,7 @@ def certificate_card(row: Row, place: str) -> Text:
 def field(card: Text, label: str, value: str, style: str = "") -> None:
     """One line of a card; none where there is nothing to say."""
     if value:
-        card.append(f"\n  {label:<{_LABEL}}", "dim").append(_plain(value), style)
+        card.append(f"\n  {label:<{_LABEL}}", "dim").append(plain(value), style)
 
 
 def authority_lines(row: Row) -> list[str]:
@@ -146,14 +149,18 @@ def span_words(row: Row) -> str:
     """`2026-03-01 11:00 to 2026-03-08 12:00 UTC: 7 days left`."""
     times = [_minutes(row["not_before"]), _minutes(row["not_after"] or "")]
     words = f"{times[0]} to {times[1] or 'no said end'} UTC"
-    days = row["days_left"]
+    left = remaining(row)
+    return f"{words}: {left}" if left else words
+
+
+def remaining(row: Row) -> str:
+    """`6 days left`, `expired 2 days ago`, `not yet`; empty where no end is said."""
     if row["state"] == "not_yet_valid":
-        return f"{words}: not yet"
+        return "not yet"
+    days = row["days_left"]
     if days is None:
-        return words
-    if row["state"] == "expired":
-        return f"{words}: expired {_days(-days)} ago"
-    return f"{words}: {_days(days)} left"
+        return ""
+    return f"expired {_days(-days)} ago" if row["state"] == "expired" else f"{_days(days)} left"
 
 
 def span_style(row: Row) -> str:
@@ -161,6 +168,11 @@ def span_style(row: Row) -> str:
     if row["state"] == "in_force" and row["days_left"] is not None and row["days_left"] < SOON:
         return "yellow"
     return STATES[row["state"]]
+
+
+def plain(text: str) -> str:
+    """A stranger's text in one line that steers no terminal."""
+    return clean(text, 600).replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _issuer_words(row: Row) -> str:
@@ -226,7 +238,3 @@ def _days(days: float) -> str:
 
 def _minutes(time: str) -> str:
     return time[:16].replace("T", " ")
-
-
-def _plain(text: str) -> str:
-    return clean(text, 600).replace("\n", "\N{REPLACEMENT CHARACTER}")
