@@ -18,6 +18,7 @@ from ringfence.model.rejected import Rejected
 from ringfence.sip.identity import parse_identity
 from ringfence.verify.constraints import ClaimConstraints
 from ringfence.verify.passport import MAX_TOKEN, all_claims, canonical_json, parse_token, signing_input
+from ringfence.verify.rcd_integrity import digest
 from ringfence.verify.signature import signature_holds, to_der
 from ringfence.verify.signer import Signer
 from ringfence.verify.tnauthlist import TNAuthList
@@ -91,7 +92,7 @@ def test_the_payload_is_that_of_rfc_8225_section_9() -> None:
 
 RICH = {
     "rcd": {"nam": "Bänk", "icn": "https://example.org/i.png"},
-    "rcdi": {"/icn": "sha256-x"},
+    "rcdi": {"/icn": digest(b"png")},
     "crn": "why",
 }
 
@@ -208,6 +209,7 @@ def test_a_key_that_is_another_certificates_is_refused_at_start() -> None:
         ("shaken", {"extra": object()}, "bad_syntax"),
         ("shaken", {"extra": "x" * MAX_TOKEN}, "bad_syntax"),
         ("rcd", {}, "bad_syntax"),
+        ("rcd", {"rcd": {"nam": "x", "icn": "http://example.org/"}}, "bad_syntax"),
         ("div", {}, "bad_syntax"),
         ("msgi", {}, "unsupported"),
     ],

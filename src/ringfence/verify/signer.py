@@ -26,6 +26,7 @@ from ringfence.verify.passport import (
     to_base64url,
     to_token,
 )
+from ringfence.verify.rcd import rich_fault
 from ringfence.verify.signing_key import SigningKey, SpcNumbers
 
 #: The only value of sph (RFC 9027 section 4).
@@ -184,6 +185,8 @@ class Signer:
                 None,
                 f"the certificate of {key.name} is not in force at {read.iat}",
             )
+        if (read.rcd is not None or read.crn is not None) and (rich := rich_fault(claims)):
+            return Rejected("bad_syntax", None, rich)
         if ppt == "div" and read.opt is not None:
             return Rejected("bad_syntax", None, "a div has no opt (RFC 8946 section 3)")
         if ppt == "rph":
