@@ -68,7 +68,16 @@ def test_a_key_opens_its_tenant_alone() -> None:
     bank = changed(name="bank", keys=(bank_stored,))
     both = service(ACME, bank)
     assert both.authenticate(KEY) == ACME and both.authenticate(bank_key) == bank
-    for wrong in ("", KEY[:-1], KEY + "x", KEY.replace("acme", "bank"), "rfs.nobody.x", "é", "." * 300):
+    for wrong in (
+        "",
+        KEY[:-1],
+        KEY + "x",
+        KEY.replace("acme", "bank"),
+        "rfs.nobody.x",
+        "é",
+        "\udc80",
+        "." * 300,
+    ):
         assert reason(both.authenticate(wrong)) == "unauthenticated"
     assert KEY.split(".")[2] not in STORED
     both.reload([bank])

@@ -39,6 +39,7 @@ LONGEST_REASON = 160
 _NUMBER = frozenset("0123456789*#")
 #: Properties of a jCard that show or play what is at an address.
 _MEDIA = ("logo", "photo", "sound")
+_HIDES = "has characters that hide or reorder others"
 #: Text that reorders what stands beside it.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -223,8 +224,10 @@ def _text_fault(text: Any, longest: int) -> str | None:
         return "is no text"
     if len(text) > longest:
         return f"has {len(text)} characters, over {longest}"
+    if text.isascii():
+        return None if text.isprintable() else _HIDES
     if any(c in _BIDI or unicodedata.category(c) in ("Cc", "Cs", "Co", "Zl", "Zp") for c in text):
-        return "has characters that hide or reorder others"
+        return _HIDES
     return None
 
 

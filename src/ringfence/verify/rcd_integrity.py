@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import json
@@ -21,6 +22,7 @@ from ringfence.verify.passport import canonical_json
 #: Addresses of one call's card, at most: each is a fetch that a stranger asks for.
 MOST_RESOURCES = 8
 
+LONGEST_URL = 2048
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
@@ -131,7 +133,12 @@ def jcard_at(url: Any, held: Mapping[str, bytes]) -> list[Any] | None:
 
 def is_https(url: Any) -> bool:
     """Whether this is an address that may be fetched."""
-    if not isinstance(url, str) or len(url) > 2048 or any(not "\x20" < c < "\x7f" for c in url):
+    return isinstance(url, str) and len(url) <= LONGEST_URL and _is_https(url)
+
+
+@functools.lru_cache(maxsize=1024)  # a caller's image is at the same address in all its calls
+def _is_https(url: str) -> bool:
+    if any(not "\x20" < c < "\x7f" for c in url):
         return False
     try:
         parts = urlsplit(url)

@@ -153,10 +153,11 @@ class SigningService:
 
     def authenticate(self, key: str) -> Tenant | Rejected:
         """The tenant whose API key this is. Rejected: reason unauthenticated."""
-        parts = key[:256].split(".")
+        parts = key.split(".") if len(key) <= 256 and key.isascii() else []
         tenant = self._tenants.get(parts[1]) if len(parts) == 3 and parts[0] == _PREFIX else None
         # an unknown name takes as long as a wrong key
-        held = [_is_key(key, stored) for stored in (tenant.keys if tenant else (_NOBODY,))]
+        tried = key if parts else ""
+        held = [_is_key(tried, stored) for stored in (tenant.keys if tenant else (_NOBODY,))]
         if tenant is None or not any(held):
             return Rejected("unauthenticated", None, "no such API key")
         return tenant
