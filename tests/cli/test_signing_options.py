@@ -76,6 +76,8 @@ def test_headers_are_added_at_the_end_of_the_head() -> None:
         added = with_headers(octets, ["one", "two"], 0)
         date = f"Date: Thu, 01 Jan 1970 00:00:00 GMT{end}"
         assert added.decode() == f"INVITE x{end}A: b{end}{date}Identity: one{end}Identity: two{end}{end}body"
+    mixed = with_headers(b"INVITE x\nA: b\n\nv=0\r\n\r\n", ["one"], None)
+    assert mixed == b"INVITE x\nA: b\nIdentity: one\n\nv=0\r\n\r\n"
     assert with_headers(b"INVITE x\nA: b\n", ["one"], None) == b"INVITE x\nA: b\nIdentity: one\n\n"
 
 

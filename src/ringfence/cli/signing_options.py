@@ -186,7 +186,7 @@ def with_headers(octets: bytes, values: list[str], date: int | None) -> bytes:
     """An INVITE with Identity headers added after those it has, and a Date where one is given."""
     from email.utils import formatdate
 
-    end = b"\r\n" if b"\r\n" in octets else b"\n"
+    end = b"\r\n" if octets.partition(b"\n")[0].endswith(b"\r") else b"\n"
     head, blank, body = octets.partition(end + end)
     lines = [f"Identity: {value}" for value in values]
     if date is not None:

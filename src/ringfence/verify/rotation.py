@@ -15,6 +15,7 @@ import msgspec
 
 from ringfence.errors import ConfigError
 from ringfence.model.rejected import Rejected
+from ringfence.verify.certificate import parse_certificates
 from ringfence.verify.signer import Signer
 
 DAY = 86_400.0
@@ -106,17 +107,15 @@ def load_ring(table: KeyTable, read: Callable[[str], bytes], now: float) -> KeyR
     another remains: a table need not be tidied at midnight. Raises ConfigError, one line with the key's file.
     """
     signers: list[Signer] = []
-    over: ConfigError | None = None
+    over: KeyEntry | None = None
     for entry in table.keys:
-        try:
+        certificates = parse_certificates(read(entry.certificate))
+        if not isinstance(certificates, Rejected) and certificates[0].not_after < now:
+            over = entry
+        else:
             signers.append(_signer(entry, table, read, now))
-        except ConfigError as error:
-            problem = ConfigError(f"{entry.key}: {error}")
-            if "expired at" not in str(error):
-                raise problem from error
-            over = problem
     if not signers and over is not None:
-        raise over
+        signers.append(_signer(over, table, read, now))  # which says so
     return KeyRing(signers, warn=table.warn_days * DAY)
 
 
@@ -124,15 +123,18 @@ def _signer(entry: KeyEntry, table: KeyTable, read: Callable[[str], bytes], now:
     starts = entry.starts
     if starts is not None and starts.tzinfo is None:
         starts = starts.replace(tzinfo=dt.UTC)
-    return Signer(
-        read(entry.key),
-        read(entry.certificate),
-        entry.x5u,
-        now=now,
-        starts=None if starts is None else starts.timestamp(),
-        spc_numbers=table.spc_numbers,
-        allow_http=table.allow_http,
-    )
+    try:
+        return Signer(
+            read(entry.key),
+            read(entry.certificate),
+            entry.x5u,
+            now=now,
+            starts=None if starts is None else starts.timestamp(),
+            spc_numbers=table.spc_numbers,
+            allow_http=table.allow_http,
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{entry.key}: {error}") from error
 
 
 def _utc(seconds: float) -> str:
