@@ -80,14 +80,47 @@ def test_plain_full_and_compact() -> None:
     assert refused(SIGNER.sign("shaken", claims, compact=True)) == "bad_syntax"
 
 
-def test_the_payload_is_that_of_rfc_8225_section_9() -> None:
-    """Appendix A's octets, but for the key."""
-    claims = {"orig": {"tn": "12155551212"}, "dest": {"uri": ["sip:alice@example.com"]}, "iat": 1471375418}
-    early = issue("EARLY", tn_auth=TNAuthList(spcs=("TEST",)), start=1471375000.0, end=1471376000.0)
-    passport = read(signer(early, now=1471375418.0).sign("", claims), early)
-    assert passport.payload == (
-        b'{"dest":{"uri":["sip:alice@example.com"]},"iat":1471375418,"orig":{"tn":"12155551212"}}'
-    )
+RFC_8225_APPENDIX_A = (
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3Bhc3Nwb3J0LmNlciJ9."
+    "eyJkZXN0Ijp7InVyaSI6WyJzaXA6YWxpY2VAZXhhbXBsZS5jb20iXX0sImlhdCI6MTQ3MTM3NTQxOCwib3JpZyI6eyJ0biI6IjEyMTU1"
+    "NTUxMjEyIn19"
+)
+RFC_8946_SECTION_3 = (
+    "eyJhbGciOiJFUzI1NiIsInBwdCI6ImRpdiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly93d3cuZXhhbXBsZS5jb20vY2Vy"
+    "dC5jZXIifQ.eyJkZXN0Ijp7InRuIjpbIjEyMTU1NTUxMjE0Il19LCJkaXYiOnsidG4iOiIxMjE1NTU1NTEyMTMifSwiaWF0IjoxNDQzM"
+    "jA4MzQ1LCJvcmlnIjp7InRuIjoiMTIxNTU1NTEyMTIifX0"
+)
+
+
+@pytest.mark.parametrize(
+    ("ppt", "x5u", "claims", "octets"),
+    [
+        (
+            "",
+            "https://cert.example.org/passport.cer",
+            {"orig": {"tn": "12155551212"}, "dest": {"uri": ["sip:alice@example.com"]}, "iat": 1471375418},
+            RFC_8225_APPENDIX_A,
+        ),
+        (
+            "div",
+            "https://www.example.com/cert.cer",
+            {
+                "orig": {"tn": "12155551212"},
+                "div": {"tn": "121555551213"},
+                "iat": 1443208345,
+                "dest": {"tn": ["12155551214"]},
+            },
+            RFC_8946_SECTION_3,
+        ),
+    ],
+)
+def test_the_octets_are_those_of_the_standards(
+    ppt: str, x5u: str, claims: dict[str, Any], octets: str
+) -> None:
+    iat = float(claims["iat"])
+    then = issue("THEN", tn_auth=TNAuthList(spcs=("TEST",)), start=iat - DAY, end=iat + DAY)
+    value = Signer(then.key, [then.certificate], x5u, now=iat).sign(ppt, claims)
+    assert isinstance(value, str) and value.startswith(octets + ".")
 
 
 RICH = {
