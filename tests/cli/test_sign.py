@@ -114,8 +114,8 @@ def test_json(run: Run) -> None:
 
 
 def test_what_the_certificate_does_not_cover_is_not_signed(run: Run) -> None:
-    said = run.refused("--orig", "+15005550006", "--dest", MOBILE, "--attest", "A")
-    assert "not signed, not_authorised" in said and "15005550006" in said
+    said = run.refused("--orig", "+33199000123", "--dest", MOBILE, "--attest", "A")
+    assert "not signed, not_authorised" in said and "33199000123" in said
     said = run.refused(*PARTIES, "--attest", "A", signer="limited")
     assert "not signed, constraint_violated" in said
 
@@ -216,3 +216,21 @@ def test_a_key_is_needed(run: Run) -> None:
     assert "--key, --cert and --x5u" in run.refused(*PARTIES, "--attest", "A", signer=None)
     with pytest.raises(InputError, match="missing"):
         run(*PARTIES, "--attest", "A", "--keys", "missing", signer=None)
+
+
+def test_what_is_signed_is_verified(run: Run) -> None:
+    """The line of the documents: sign, pipe, verify."""
+    pytest.importorskip("ringfence.verify.chain")
+    from ringfence.cli.verify import register as register_verify
+
+    app = typer.Typer()
+    register_verify(app)
+    root, chain = str(run.folder / "root.pem"), str(run.folder / "tn-chain.pem")
+    trusted = ["--trust", root, "--cert", chain, "--json"]
+    for name, text in (
+        ("header", run(*PARTIES, "--attest", "A")),
+        ("invite", run("--invite", run.file("unsigned", INVITE), "--attest", "A", "--in-place")),
+    ):
+        status = app([run.file(name, text), *trusted], standalone_mode=False)
+        row = json.loads(run.capfd.readouterr().out)
+        assert (status or 0, row["verdict"], row["attestation"]) == (0, "valid", "A"), row
