@@ -59,6 +59,32 @@ def test_inspect_for_people(run: Run, pki: Path) -> None:
     assert "+447700900000 and 999 more" in out and "expired 24 hours ago" in out
 
 
+def test_chain_says_where_it_breaks(run: Run, pki: Path) -> None:
+    roots = ("--trust", "pki/root.pem", "--crl", "pki/crl.pem", *AT)
+    assert run("chain", "pki/delegate-chain.pem", *roots)[0] == 0
+    status, (row,) = run.json("chain", "pki/revoked-chain.pem", *roots)
+    assert (status, row["verdict"], row["reason"]) == (1, "invalid", "revoked")
+    assert [step["outcome"] for step in row["steps"]] == ["holds", "holds", "breaks"]
+    status, out, _ = run("chain", "pki/outside-chain.pem", *roots)
+    assert status == 1 and "breaks" in out and "not_authorised" in out
+
+
+def test_chain_to_a_ca_list_with_an_indirect_revocation_list(run: Run, pki: Path) -> None:
+    roots = ("--trust", "pki/ca-list.jws", "--trust-signer", "pki/sti-pa.pem", *AT)
+    lists = ("--crl", "pki/sti-pa-crl.pem", "--crl-signer", "pki/sti-pa.pem")
+    assert run("chain", "pki/sp-chain.pem", *roots, *lists)[0] == 0
+    status, (row,) = run.json("chain", "pki/revoked-chain.pem", *roots, *lists)
+    assert (status, row["reason"]) == (1, "revoked")
+    # a list that nobody known has signed revokes nobody
+    assert run("chain", "pki/revoked-chain.pem", *roots, "--crl", "pki/sti-pa-crl.pem")[0] == 0
+
+
+def test_chain_may_demand_a_revocation_list(run: Run, pki: Path) -> None:
+    arguments = ("chain", "pki/sp-chain.pem", "--trust", "pki/root.pem", "--require-crl", *AT)
+    status, (row,) = run.json(*arguments)
+    assert (status, row["reason"]) == (1, "revocation_unknown")
+
+
 def test_issue_test_writes_all_with_keys_for_their_owner_alone(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "new" / "pki"
     status, said, _ = run("issue-test", "--out", str(out))
@@ -93,6 +119,11 @@ def test_lint_is_of_the_group(run: Run, pki: Path) -> None:
         (["inspect", "pki/sp.key"], "pki/sp.key: neither PEM nor DER"),
         (["inspect", "pki/sp.pem", "--at", "noon"], "--at 'noon': no time"),
         (["issue-test", "--out", "pki/sp.pem"], "pki/sp.pem"),
+        (["chain", "pki/sp.pem"], "missing option '--trust'"),
+        (["chain", "absent.pem", "--trust", "pki/root.pem"], "absent.pem: cannot be read"),
+        (["chain", "pki/sp.key", "--trust", "pki/root.pem"], "pki/sp.key: neither PEM"),
+        (["chain", "pki/sp.pem", "--trust", "pki/ca-list.jws"], "give --trust-signer FILE"),
+        (["chain", "pki/sp.pem", "--trust", "pki/root.pem", "--crl", "pki/sp.pem"], "pki/sp.pem: "),
     ],
 )
 def test_mistakes_are_one_line_and_status_2(run: Run, pki: Path, arguments: list[str], message: str) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ringfence.cli import cert_lint
-from ringfence.errors import UsageError
+from ringfence.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ringfence.verify.certificate import Certificate
 
 FILES = typer.Argument(
     ...,
@@ -26,6 +28,9 @@ TRUST_SIGNER = typer.Option(
     None, "--trust-signer", help="Certificate that signs the CA list (PEM).", metavar="FILE"
 )
 CRL = typer.Option(None, "--crl", help="Revocation list (PEM or DER).", metavar="FILE")
+CRL_SIGNER = typer.Option(
+    None, "--crl-signer", help="Certificate that signs indirect revocation lists (PEM).", metavar="FILE"
+)
 REQUIRE_CRL = typer.Option(
     False, "--require-crl", help="Refuse what no revocation list of those given speaks for."
 )
@@ -48,6 +53,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command()(inspect)
     group.command("lint")(cert_lint.lint)
+    group.command()(chain)
     group.command("issue-test")(issue_test)
     app.add_typer(group, name="cert")
 
@@ -65,6 +71,35 @@ def inspect(files: list[Path] = FILES, at: str | None = AT, json: bool = JSON) -
                 _print_json(row)
             else:
                 console.print(card(row), soft_wrap=True)
+
+
+def chain(
+    file: Path = CHAIN,
+    trust: list[Path] = TRUST,
+    trust_signer: Path | None = TRUST_SIGNER,
+    crl: list[Path] | None = CRL,
+    crl_signer: list[Path] | None = CRL_SIGNER,
+    require_crl: bool = REQUIRE_CRL,
+    at: str | None = AT,
+    json: bool = JSON,
+) -> int:
+    """Trace a certificate to a root, and say of each step whether it holds, and where it breaks and why."""
+    import msgspec
+
+    from ringfence.cli.trust_options import clock, load_crl, load_trust
+    from ringfence.console.chains import chain_card, chain_row
+
+    now = _now(clock(at))
+    store = load_trust(trust, trust_signer, now)
+    signers = [certificate for path in crl_signer or () for certificate in _certificates(path)]
+    store = msgspec.structs.replace(store, crl_signers=(*store.crl_signers, *signers))
+    crls = [load_crl(path) for path in crl or ()]
+    row = chain_row(_certificates(file), store, now, crls, require_crl=require_crl)
+    if json:
+        _print_json(row)
+    else:
+        _console().print(chain_card(row), soft_wrap=True)
+    return int(row["verdict"] == "invalid")
 
 
 def issue_test(out: Path = OUT, force: bool = FORCE, json: bool = JSON) -> None:
@@ -92,6 +127,17 @@ def issue_test(out: Path = OUT, force: bool = FORCE, json: bool = JSON) -> None:
         style="dim",
         markup=False,
     )
+
+
+def _certificates(path: Path) -> tuple[Certificate, ...]:
+    from ringfence.cli.trust_options import read_file
+    from ringfence.model.rejected import Rejected
+    from ringfence.verify.certificate import parse_certificates
+
+    read = parse_certificates(read_file(path))
+    if isinstance(read, Rejected):
+        raise InputError(f"{path}: {read.detail}; give a certificate")
+    return read
 
 
 def _write(path: Path, octets: bytes, mode: int) -> None:
