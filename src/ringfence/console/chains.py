@@ -42,12 +42,9 @@ def chain_row(
     for position in reversed(range(len(path))):
         certificate = path[position]
         step: Row = {"trusted": certificate in trust.roots, "outcome": "hangs" if is_broken else "holds"}
-        # where the upper part alone fails in the same way, it fails up here
-        if (
-            isinstance(whole, Rejected)
-            and not is_broken
-            and (not position or _same(built(certificate), whole))
-        ):
+        # where the upper part alone fails in the same way, it fails up here; if nowhere above, at the leaf
+        fault = whole if isinstance(whole, Rejected) and not is_broken else None
+        if fault and (position == 0 or _same(built(certificate), fault)):
             step |= {"outcome": "breaks", "reason": fault.reason, "detail": fault.detail}
             is_broken = True
         steps.append(step | certificate_row(certificate, path, now))
