@@ -19,7 +19,6 @@ SHAKEN = SIGNER.shaken(LONDON, MOBILE, IAT, "A", ORIGID)
 
 def verify(*headers: str | Rejected, now_at: str = MOBILE) -> Verification:
     """A call to MOBILE that goes to `now_at`."""
-    pytest.importorskip("ringfence.verify.chain")
     from ringfence.verify.credential import BareKey
     from ringfence.verify.policy import POLICIES
     from ringfence.verify.replay import ReplayMemory

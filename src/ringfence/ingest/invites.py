@@ -11,8 +11,10 @@ from ringfence.errors import InputError
 from ringfence.ingest.bytestream import ByteStream
 from ringfence.ingest.capture import Capture, CaptureFormat, Fault
 from ringfence.ingest.format import Reject
-from ringfence.ingest.formats import recognise
+from ringfence.ingest.hep import FORMAT as HEP
 from ringfence.ingest.packets import address_text
+from ringfence.ingest.pcap import FORMAT as PCAP
+from ringfence.ingest.pcapng import FORMAT as PCAPNG
 from ringfence.ingest.source import Reader
 from ringfence.model.rejected import Rejected
 from ringfence.sip.headers import tag_of
@@ -64,13 +66,14 @@ class _Invites(Capture):
 
 def is_capture(path: Path) -> bool:
     """Whether a file is a pcap, a pcapng or a stream of HEP. Raises InputError where it cannot be read."""
-    return isinstance(_format(path), CaptureFormat)
+    return _format(path) is not None
 
 
-def _format(path: Path) -> object:
+def _format(path: Path) -> CaptureFormat | None:
     try:
         with Reader(path) as reader:
-            return recognise(reader.read(HEAD), path)
+            head = reader.read(HEAD)
+            return next((f for f in (PCAP, PCAPNG, HEP) if f.recognises(head, path)), None)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 
@@ -79,7 +82,7 @@ def read_invites(path: Path) -> Iterator[Invite | Reject]:
     """Each INVITE that begins a call, in order, once from each sender; what cannot be read as a Reject.
     Memory does not grow with the file. Raises InputError if it is no capture."""
     kind = _format(path)
-    if not isinstance(kind, CaptureFormat):
+    if kind is None:
         raise InputError(f"{path}: no capture; pcap, pcapng and HEP are read")
     with Reader(path) as reader:
         capture = _Invites(str(path))
