@@ -5,7 +5,6 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import msgspec
-import pytest
 from tests.verify.pki import NOW
 from tests.verify.test_signer import FORWARD, IAT, LONDON, MOBILE, ORIGID, PROVIDER, RICH, SIGNER, read
 

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ringfence.cli import cert_lint
-from ringfence.errors import InputError, UsageError
+from ringfence.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from ringfence.verify.certificate import Certificate
 
 FILES = typer.Argument(
     ...,
@@ -84,17 +82,13 @@ def chain(
     json: bool = JSON,
 ) -> int:
     """Trace a certificate to a root, and say of each step whether it holds, and where it breaks and why."""
-    import msgspec
-
-    from ringfence.cli.trust_options import clock, load_crl, load_trust
+    from ringfence.cli.trust_options import clock, load_certificates, load_crl, load_trust
     from ringfence.console.chains import chain_card, chain_row
 
     now = _now(clock(at))
-    store = load_trust(trust, trust_signer, now)
-    signers = [certificate for path in crl_signer or () for certificate in _certificates(path)]
-    store = msgspec.structs.replace(store, crl_signers=(*store.crl_signers, *signers))
+    store = load_trust(trust, trust_signer, now, crl_signer or ())
     crls = [load_crl(path) for path in crl or ()]
-    row = chain_row(_certificates(file), store, now, crls, require_crl=require_crl)
+    row = chain_row(load_certificates(file), store, now, crls, require_crl=require_crl)
     if json:
         _print_json(row)
     else:
@@ -127,17 +121,6 @@ def issue_test(out: Path = OUT, force: bool = FORCE, json: bool = JSON) -> None:
         style="dim",
         markup=False,
     )
-
-
-def _certificates(path: Path) -> tuple[Certificate, ...]:
-    from ringfence.cli.trust_options import read_file
-    from ringfence.model.rejected import Rejected
-    from ringfence.verify.certificate import parse_certificates
-
-    read = parse_certificates(read_file(path))
-    if isinstance(read, Rejected):
-        raise InputError(f"{path}: {read.detail}; give a certificate")
-    return read
 
 
 def _write(path: Path, octets: bytes, mode: int) -> None:
