@@ -142,6 +142,24 @@ class Certificate(msgspec.Struct, frozen=True, eq=False, dict=True):
     def subject_name(self) -> NameKey:
         return name_key(self.x509.subject)
 
+    @functools.cached_property
+    def _alternative_names(self) -> tuple[frozenset[str], frozenset[str]]:
+        # read when asked for: few certificates of STIR have any
+        try:
+            names = self.x509.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (x509.ExtensionNotFound, *UNREADABLE):
+            return frozenset(), frozenset()
+        uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+        hosts = names.get_values_for_type(x509.DNSName)
+        return frozenset(u.lower() for u in uris), frozenset(h.lower() for h in hosts)
+
+    def names(self, uri: str) -> bool:
+        """Whether a SIP URI, canonical, or its domain is among the alternative names (RFC 5922 section 7.2:
+        host names count where there is no URI)."""
+        domain = uri.rpartition("@")[2] if "@" in uri else uri.partition(":")[2]
+        uris, hosts = self._alternative_names
+        return uri in uris or f"sip:{domain}" in uris or (domain in hosts and not uris)
+
     def pem(self) -> bytes:
         return self.x509.public_bytes(serialization.Encoding.PEM)
 

@@ -6,8 +6,6 @@ RFC 8443 section 6 (priorities).
 
 from __future__ import annotations
 
-from cryptography import x509
-
 from ringfence.model.rejected import Rejected
 from ringfence.verify.chain import Chain
 from ringfence.verify.passport import all_claims
@@ -35,7 +33,9 @@ def entitlement_fault(
             return rejected("not_authorised", "its signer is none of the policy's priority_signers")
         return None
     if ":" in identity:
-        return _domain_fault(chain, identity)
+        if chain.certificates[0].names(identity):
+            return None
+        return rejected("not_authorised", f"its certificate does not name {identity:.80}")
     if authority is None:
         return rejected("not_authorised", "no TNAuthList") if policy.need_tn_auth_list else None
     for certificate in chain.certificates:
@@ -54,19 +54,3 @@ def _covers(authority: TNAuthList, number: str, policy: Policy) -> bool:
     if policy.spc_covers == "any":
         return bool(authority.spcs)
     return any(number.startswith(policy.spc_numbers.get(code, ())) for code in authority.spcs)
-
-
-def _domain_fault(chain: Chain, identity: str) -> Rejected | None:
-    """RFC 5922 section 7.2: the URI's domain, or the URI, among the certificate's alternative names."""
-    domain = identity.rpartition("@")[2] if "@" in identity else identity.partition(":")[2]
-    try:
-        names = (
-            chain.certificates[0].x509.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        )
-        uris = [u.lower() for u in names.get_values_for_type(x509.UniformResourceIdentifier)]
-        hosts = [h.lower() for h in names.get_values_for_type(x509.DNSName)]
-    except (x509.ExtensionNotFound, ValueError):
-        return rejected("not_authorised", f"its certificate names no domain, and {identity} is no number")
-    if identity in uris or f"sip:{domain}" in uris or (domain in hosts and not uris):
-        return None
-    return rejected("not_authorised", f"its certificate does not name {domain}")

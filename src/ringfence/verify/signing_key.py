@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -78,7 +77,6 @@ class SigningKey:
         if spc_numbers is not None:
             codes = leaf.tn_auth.spcs if leaf.tn_auth else ()
             self._prefixes = tuple(p.removeprefix("+") for code in codes for p in spc_numbers.get(code, ()))
-        self._names = _names(leaf)
 
     def _check_time(self, leaf: Certificate, first: float, now: float) -> None:
         where = f"certificate {leaf.subject}"
@@ -102,9 +100,7 @@ class SigningKey:
 
         A number needs a TNAuthList; a URI its domain among the alternative names."""
         if ":" in identity:
-            host = identity.rpartition("@")[2] if "@" in identity else identity.partition(":")[2]
-            uris, hosts = self._names
-            return identity in uris or f"sip:{host}" in uris or (host in hosts and not uris)
+            return self.certificates[0].names(identity)
         if self.authority is None:
             return False
         if self.authority.covers(identity):
@@ -221,18 +217,6 @@ def _check_holder(chain: list[Certificate]) -> None:
             raise ConfigError(f"{where}: issued by {parent.subject}, which is no CA")
         if parent.tn_auth is not None and (leaf.tn_auth is None or not leaf.tn_auth.within(parent.tn_auth)):
             raise ConfigError(f"{where}: claims numbers that its parent has not (RFC 9060 section 4)")
-
-
-def _names(leaf: Certificate) -> tuple[frozenset[str], frozenset[str]]:
-    """The URIs and the hosts of the alternative names, in lower case."""
-    try:
-        names = leaf.x509.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return frozenset(), frozenset()
-    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
-    return frozenset(u.lower() for u in uris), frozenset(
-        h.lower() for h in names.get_values_for_type(x509.DNSName)
-    )
 
 
 def _utc(seconds: float) -> str:
