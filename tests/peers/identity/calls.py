@@ -6,12 +6,14 @@ import time
 from functools import cached_property
 from typing import Any
 
+import jwt
 import msgspec
 
 from ringfence.model.call import Call
 from ringfence.model.fetching import Fetched
 from ringfence.model.rejected import Rejected
 from ringfence.model.verification import Verification
+from ringfence.sip.identity import identity_value
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.credential import Credentials
 from ringfence.verify.crl import parse_crl
@@ -59,6 +61,13 @@ class Trial:
         value = self.signer(name).shaken(caller, called, int(time.time()), "A", ORIGID)
         assert isinstance(value, str), value
         return value
+
+    def written(self, name: str = "sp", x5u: str = "", **changes: Any) -> str:
+        """A header with whatever claims, signed with a key of the authority by no signer of ours."""
+        x5u = x5u or self.x5u(name)
+        header = {"ppt": "shaken", "typ": "passport", "x5u": x5u}
+        token = jwt.encode(claims(**changes), self.files[f"{name}.key"], "ES256", header)
+        return identity_value(token, x5u, "shaken")
 
     def fetch(self, url: str, now: float) -> Fetched | Rejected:
         body = self.files.get(url.removeprefix(PLACE))

@@ -1,0 +1,141 @@
+"""Kamailio's secsipid module as a peer: both sign for each other, and what it lets through stops here.
+
+What it accepts as it comes is held fast too, so that docs/how-to/beside-kamailio.md stays true."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.peers.identity.calls import CALLED, CALLER, ORIGID, VICTIM, Trial
+from tests.peers.identity.kamailio import HOST, Kamailio, missing, running
+
+from ringfence.model.rejected import Rejected
+from ringfence.model.verification import Verdict
+from ringfence.sip.call import call_of
+from ringfence.verify.passport import all_claims, canonical_json, parse_token
+
+pytestmark = pytest.mark.peers
+
+DECADE = 10 * 365 * 86_400
+
+
+@pytest.fixture(scope="module")
+def trial() -> Trial:
+    return Trial()
+
+
+@pytest.fixture(scope="module")
+def kamailio(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kamailio]:
+    if absent := missing():
+        pytest.skip(f"not installed: {', '.join(absent)}")
+    work = tmp_path_factory.mktemp("kamailio")
+    for name in ("sp.key", "sp.pem"):
+        (work / name).write_bytes(trial.files[name])
+    with running(work, trial.x5u()) as peer:
+        yield peer
+
+
+def test_it_signs_and_we_verify(trial: Trial, kamailio: Kamailio) -> None:
+    message = kamailio.sign()
+    call = call_of(message)
+    assert len(call.identity) == 1
+    said = trial.verifier.verify(call, time.time())
+    assert (said.verdict, said.attestation, said.orig, said.origid, said.signer) == (
+        Verdict.VALID, "A", CALLER, ORIGID, "TEST",
+    )  # fmt: skip
+    assert said.dest == (CALLED,) and said.verstat == "TN-Validation-Passed"
+    # the octets are those that we would sign
+    passport = parse_token(call.identity[0].partition(";")[0])
+    assert not isinstance(passport, Rejected)
+    assert passport.payload == canonical_json(all_claims(passport.payload))
+
+
+@pytest.mark.parametrize("by", ["disk", "memory"])
+def test_we_sign_and_it_accepts(trial: Trial, kamailio: Kamailio, by: str) -> None:
+    ours = trial.signed()
+    assert kamailio.accepts(ours, by=by)
+    assert not kamailio.accepts(trial.signed(name="tn"), by=by)
+    signature = ours.partition(";")[0].rpartition(".")[2]
+    broken = signature[:10] + ("A" if signature[10] != "A" else "B") + signature[11:]
+    assert not kamailio.accepts(ours.replace(signature, broken), by=by)
+
+
+def test_it_signs_for_another_and_we_see_it(trial: Trial, kamailio: Kamailio) -> None:
+    """A header that it made for one call, in another call: each side's numbers are compared here."""
+    (theirs,) = call_of(kamailio.sign()).identity
+    assert trial.verify(theirs).verdict is Verdict.VALID
+    for numbers, reason in (({"called": VICTIM}, "dest_mismatch"), ({"caller": VICTIM}, "orig_mismatch")):
+        assert trial.verify(theirs, **numbers).reason == reason
+        assert kamailio.accepts(theirs, **numbers), "it compares no numbers: the header is all that it reads"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"iat": int(time.time()) + DECADE}, "future"),
+        ({"attest": "Apple"}, "bad_syntax"),
+        ({"attest": None}, "bad_syntax"),
+        ({"origid": None}, "bad_syntax"),
+        ({"dest": None}, "bad_syntax"),
+    ],
+)
+def test_what_it_accepts_and_we_refuse(
+    trial: Trial, kamailio: Kamailio, changes: dict[str, Any], reason: str
+) -> None:
+    header = trial.written(**changes)
+    assert kamailio.accepts(header)
+    assert trial.verify(header).reason == reason
+
+
+def test_what_both_refuse(trial: Trial, kamailio: Kamailio) -> None:
+    old = trial.written(iat=int(time.time()) - 86_400)
+    assert not kamailio.accepts(old) and trial.verify(old).reason == "stale"
+    elsewhere = trial.written().replace(";info=<https://certs.", ";info=<https://other.")
+    assert not kamailio.accepts(elsewhere) and trial.verify(elsewhere).reason == "info_mismatch"
+
+
+@pytest.fixture
+def place(trial: Trial) -> Iterator[str]:
+    """The authority's files on a web server of ours, on loopback and without TLS."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = trial.files[self.path[1:]]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://{HOST}:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("name", "reason"), [("revoked", "revoked"), ("outside", "not_authorised")])
+def test_it_asks_whoever_info_names(
+    trial: Trial, kamailio: Kamailio, place: str, name: str, reason: str
+) -> None:
+    """By info, as it comes: any address, without TLS, on this very machine, and whoever issued what is there.
+    The same certificates at an address that we ask."""
+    caller = "442079460123" if name == "outside" else CALLER
+    numbers = {"orig": {"tn": caller}}
+    assert kamailio.accepts(trial.written(name, f"{place}{name}.pem", **numbers), caller, by="info")
+    assert trial.verify(trial.written(name, **numbers), caller=caller).reason == reason
+
+
+def test_a_path_is_no_address(trial: Trial, kamailio: Kamailio, tmp_path: Path) -> None:
+    (tmp_path / "sp.pem").write_bytes(trial.files["sp.pem"])
+    for x5u in (f"{tmp_path}/sp.pem", f"file://{tmp_path}/sp.pem"):
+        assert not kamailio.accepts(trial.written(x5u=x5u), by="info")
+        assert trial.verify(trial.written(x5u=x5u)).verdict is Verdict.INVALID
