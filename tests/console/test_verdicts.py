@@ -50,3 +50,9 @@ def test_what_strangers_write_stays_text(text: str) -> None:
     told = HeaderVerdict(Verdict.INVALID, "bad_syntax", ppt=text, detail=text)
     found = Verification(Verdict.INVALID, "bad_syntax", detail=text, passports=(told,))
     assert "\x1b" not in call_line(call(), found).plain + header_lines(found)[0].plain
+
+
+def test_a_name_is_there_where_it_was_proved() -> None:
+    named = {"rcd": {"nam": "Example Bank"}}
+    assert "“Example Bank”  +" in line(signer().rcd(LONDON, MOBILE, IAT, named))
+    assert "Bank" not in line(signer("stranger").rcd(LONDON, MOBILE, IAT, named))

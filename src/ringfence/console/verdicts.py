@@ -6,7 +6,9 @@ from rich.text import Text
 
 from ringfence.console.certificates import plain
 from ringfence.model.call import Call
+from ringfence.model.rejected import Rejected
 from ringfence.model.verification import HeaderVerdict, Verdict, Verification
+from ringfence.verify.rcd import shown
 
 _LOOKS = {Verdict.VALID: "bold green", Verdict.INVALID: "bold red", Verdict.UNSIGNED: "yellow"}
 
@@ -23,7 +25,7 @@ def call_line(call: Call, verification: Verification, *, bound: bool = True) -> 
             line.append(f" {verification.sip_status}")
     caller = _plus(verification.orig or "") or _shown(call.caller)
     called = ", ".join(map(_plus, verification.dest)) or _shown(call.request_uri)
-    line.append(plain(f"  {caller or 'nobody'} → {called or 'nobody'}"))
+    line.append(plain(f"{_name(verification)}  {caller or 'nobody'} → {called or 'nobody'}"))
     if verification.signer:
         line.append(f"  signed by {plain(verification.signer)}")
     if call.call_id:
@@ -53,6 +55,17 @@ def _header_line(header: HeaderVerdict) -> Text:
     if header.notes:
         line.append(f" ({', '.join(header.notes)})")
     return line
+
+
+def _name(verification: Verification) -> str:
+    card = shown(verification)
+    if isinstance(card, Rejected):
+        return f"  (name: {card.reason})"
+    return (
+        f"  \N{LEFT DOUBLE QUOTATION MARK}{card.name}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if card and card.name
+        else ""
+    )
 
 
 def _plus(identity: str) -> str:

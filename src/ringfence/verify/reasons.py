@@ -44,6 +44,7 @@ REASONS: dict[str, Reason] = {
     "revocation_unknown": Reason(437, "no revocation list says whether its certificate is in force"),
     "not_authorised": Reason(437, "its certificate does not cover the number or the claim"),
     "constraint_violated": Reason(438, "it claims what its certificate rules out"),
+    "bad_digest": Reason(438, "what stands at an address that it names is not what it was signed for"),
     "bad_signature": Reason(438, "it is not the work of its certificate's key"),
     "replayed": Reason(438, "it was used before, from elsewhere, for a call that was answered"),
 }
