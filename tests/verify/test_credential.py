@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.verify.calls import PROVIDER, ROOT, STRANGER, TRUST, Shelf
+from tests.verify.calls import BRITISH, LONDON, MOBILE, ORIGID, PROVIDER, ROOT, STRANGER, TRUST, Shelf, call
 from tests.verify.pki import DAY, NOW, issue, revocation_list
 
+from ringfence.model.verification import Verdict
 from ringfence.verify.credential import REFUSED_SECONDS, BareKey, Credentials, Untraced
+from ringfence.verify.signer import Signer
 from ringfence.verify.tnauthlist import TNAuthList
 from ringfence.verify.trust import TrustStore
+from ringfence.verify.verifier import Verifier
 
 URL = "https://certs.example.org/provider.pem"
 STRANGE = "https://certs.example.org/stranger.pem"
@@ -92,3 +95,37 @@ def test_untraced_certificates_and_bare_keys() -> None:
     assert Untraced(Shelf({URL: b"x"})).get(STRANGE, NOW).fault is not None
     bare = BareKey(STRANGER.key.public_key()).get("anything", NOW).credential
     assert bare is not None and bare.chain is None
+
+
+class Renewing(Shelf):
+    """A shelf that renews at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewed: list[str] = []
+
+    def renew(self, url: str, now: float) -> None:
+        self.renewed.append(url)
+
+
+def test_a_certificate_that_was_replaced_at_its_address() -> None:
+    shelf = Renewing()
+    judges = Verifier(Credentials(shelf, TRUST), BRITISH)
+    before = judges.credentials.get(URL, NOW)
+    new = issue("Provider", ROOT, tn_auth=TNAuthList(spcs=("TEST",)))
+    shelf.bodies[URL] = new.certificate.pem()
+    header = Signer(new.key, [new.certificate], URL, now=NOW).shaken(LONDON, MOBILE, int(NOW), "A", ORIGID)
+    assert judges.verify(call(header), NOW).reason == "bad_signature"
+    assert shelf.renewed == [URL]
+    assert judges.verify(call(header), NOW).verdict is Verdict.VALID
+    assert judges.credentials.get(URL, NOW) is not before
+
+
+def test_octets_that_are_the_same_are_not_read_again() -> None:
+    shelf = Renewing()
+    credentials = Credentials(shelf, TRUST)
+    first = credentials.get(URL, NOW)
+    credentials.doubt(URL, NOW)
+    assert credentials.get(URL, NOW) is first and shelf.asked == [URL, URL]
+    credentials.doubt(STRANGE, NOW)
+    assert shelf.renewed == [URL]  # what is not known is not in doubt

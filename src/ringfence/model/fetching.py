@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -23,4 +23,13 @@ class Fetcher(Protocol):
     def fetch(self, url: str, now: float) -> Fetched | Rejected:
         """The bytes at an address. Rejected: reason no_certificate (or bad_url), status 436, and a detail
         that says what went wrong. Never raises."""
+        ...
+
+
+@runtime_checkable
+class RenewingFetcher(Fetcher, Protocol):
+    """One that keeps what it fetched."""
+
+    def renew(self, url: str, now: float) -> None:
+        """Ask anew, in the background and not too often: what is kept may have been replaced."""
         ...

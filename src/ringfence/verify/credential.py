@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from ringfence.model.fetching import Fetcher
+from ringfence.model.fetching import Fetcher, RenewingFetcher
 from ringfence.model.rejected import Rejected
 from ringfence.verify.certificate import Certificate, parse_certificates
 from ringfence.verify.chain import Chain, build_chain
@@ -50,6 +50,10 @@ class CredentialSource(Protocol):
         """What the address of a certificate leads to. Never raises."""
         ...
 
+    def doubt(self, url: str, now: float) -> None:
+        """A signature failed under what the address led to: it may have been replaced since."""
+        ...
+
 
 class BareKey:
     """One key for whatever address: to check tokens whose key was published without a certificate."""
@@ -59,6 +63,9 @@ class BareKey:
 
     def get(self, url: str, now: float) -> Found:
         return self._found
+
+    def doubt(self, url: str, now: float) -> None:
+        pass
 
 
 class Untraced:
@@ -75,6 +82,9 @@ class Untraced:
         if isinstance(certificates, Rejected):
             return Found(fault=certificates)
         return _with_key(certificates[0], None)
+
+    def doubt(self, url: str, now: float) -> None:
+        pass
 
 
 def _with_key(leaf: Certificate, chain: Chain | None) -> Found:
@@ -98,7 +108,8 @@ class Credentials:
     ) -> None:
         self._fetcher = fetcher
         self._size = size
-        self._kept: OrderedDict[str, tuple[float, Found]] = OrderedDict()
+        #: by address: until when, what it leads to, and the octets in which that was read
+        self._kept: OrderedDict[str, tuple[float, Found, bytes]] = OrderedDict()
         self._need_crl = need_revocation_list
         self._trust = trust
         self._crls = tuple(crls)
@@ -121,14 +132,25 @@ class Credentials:
         fetched = self._fetcher.fetch(url, now)
         if isinstance(fetched, Rejected):
             return Found(fault=fetched)  # the fetcher remembers failures, and for how long
-        found = self._read(fetched.body, now)
+        if kept is not None and kept[1].credential and kept[2] == fetched.body:
+            found = kept[1]
+        else:
+            found = self._read(fetched.body, now)
         until = fetched.expires if found.credential else min(fetched.expires, now + REFUSED_SECONDS)
         kept_here = self._kept
-        kept_here[url] = (until, found)
+        kept_here[url] = (until, found, fetched.body)
         kept_here.move_to_end(url)
         if len(kept_here) > self._size:
             kept_here.popitem(last=False)
         return found
+
+    def doubt(self, url: str, now: float) -> None:
+        """Have the address asked again, for the calls to come; forged signatures make that no more often
+        than the fetcher allows."""
+        kept = self._kept.get(url)
+        if kept is not None and isinstance(self._fetcher, RenewingFetcher):
+            self._fetcher.renew(url, now)
+            self._kept[url] = (now, *kept[1:])
 
     def _read(self, body: bytes, now: float) -> Found:
         certificates = parse_certificates(body)

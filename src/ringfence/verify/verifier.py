@@ -235,6 +235,7 @@ class Verifier:
             work.stop(Step.CHAIN, rejected("expired" if now > chain.not_after else "not_yet_valid"))
             return None
         if not signature_holds(credential.key, token.signature, token.signed):
+            self.credentials.doubt(token.x5u, now)
             work.stop(Step.SIGNATURE, rejected("bad_signature"))
             return None
         return credential
