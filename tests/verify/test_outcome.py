@@ -46,6 +46,13 @@ def test_a_name_is_shown_only_where_it_was_proved() -> None:
     assert judge(signer("stranger").rcd(LONDON, MOBILE, IAT, RICH)).rich is None
 
 
+def test_a_name_and_its_digests_come_from_one_token() -> None:
+    other = {"rcd": {"nam": "Another"}, "crn": "else"}
+    in_shaken = shaken(rcd={"nam": "In shaken"})
+    assert judge(in_shaken).rich == {"rcd": {"nam": "In shaken"}}
+    assert judge(in_shaken, signer().rcd(LONDON, MOBILE, IAT, other)).rich == other
+
+
 def test_priorities_are_those_of_named_signers() -> None:
     header = signer().rph(LONDON, MOBILE, IAT, ["ets.0"], sph=True)
     found = judge(shaken(), header)

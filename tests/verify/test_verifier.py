@@ -161,6 +161,12 @@ def test_5_tokens_inside_tokens() -> None:
     assert old.verdict is Verdict.INVALID
 
 
+def test_5_a_priority_inside_a_diversion_names_no_caller() -> None:
+    nested = signer().div_o(str(signer().rph(LONDON, MOBILE, IAT, ["ets.0"])), FORWARD)
+    trusting = policy(priority_signers=("TEST",))
+    assert judge(nested, policy=trusting, **TO_FORWARD).verdict is not Verdict.VALID
+
+
 def test_5_transfers_may_take_longer() -> None:
     old = shaken(iat=IAT - 3600)
     first = signer().div(passport(old), FORWARD, iat=IAT)

@@ -91,16 +91,15 @@ def header_verdict(token: Judgement) -> HeaderVerdict:
 
 
 def _rich(tokens: list[Judgement]) -> dict[str, Any] | None:
-    """Name, card and reason of the call, from valid tokens alone: a name that nobody vouches for is the
-    fraudster's best tool."""
-    found: dict[str, Any] = {}
-    for token in tokens:
+    """Name, card and reason of the call, from one valid token: a name that nobody vouches for is the
+    fraudster's best tool, and digests hold for the card that they were signed with."""
+    for token in sorted(tokens, key=lambda t: t.innermost().ppt != "rcd"):
         claims = token.innermost().claims
         if token.fault is None and token.ppt not in _BESIDE and claims is not None:
-            for name in ("rcd", "rcdi", "crn"):
-                if (value := getattr(claims, name)) is not None:
-                    found.setdefault(name, value)
-    return found or None
+            named = {n: v for n in ("rcd", "rcdi", "crn") if (v := getattr(claims, n)) is not None}
+            if named:
+                return named
+    return None
 
 
 def _priority(tokens: list[Judgement]) -> dict[str, Any] | None:

@@ -195,7 +195,8 @@ class Verifier:
                 fault = inner.fault or rejected("bad_syntax")
                 work.stop(Step.CLAIMS, msgspec.structs.replace(fault, detail=f"opt: {fault.detail}"))
                 return
-            if token.ppt not in self.policy.looked_at or token.ppt == "div":
+            # a div says nothing by itself, and an rph nothing of the caller
+            if token.ppt not in self.policy.looked_at or token.ppt in ("div", "rph"):
                 work.stop(Step.TOKEN, rejected("unsupported", f"opt: type {token.ppt or 'plain'}"))
                 return
             if party(inner.claims.orig) != orig:
