@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -21,6 +22,8 @@ Memory = Annotated[str, msgspec.Meta(pattern="^[0-9]+ ?([KMGT]i?B)$")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Octets = Annotated[int, msgspec.Meta(ge=1024)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class HuntSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,10 +47,66 @@ class HuntSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("possible_seconds must not be above likely_seconds")
 
 
+class FetchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[fetch]`: how certificates are had. docs/reference/fetching.md says why each default is what it is."""
+
+    #: whether http is as good as https; then also on port 80
+    allow_http: bool = False
+    #: whether an address may have a query (ATIS-1000074: no)
+    allow_query: bool = False
+    #: ports of a server that may be asked
+    ports: tuple[Port, ...] = (443, 8443)
+    #: networks that may be asked although they are not on the public internet, such as "127.0.0.0/8"
+    allow_networks: tuple[str, ...] = ()
+    #: networks never asked although they are public, such as one's own
+    deny_networks: tuple[str, ...] = ()
+    #: how many redirects in a row are followed (ATIS-1000074: none)
+    redirects: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    #: the most octets of an answer's body
+    limit_bytes: Octets = 65_536
+    #: for all of one fetch: waiting for its turn, name, connection, TLS, redirects, answer
+    seconds: Seconds = 5.0
+    #: a PEM file with the only authorities that servers may be certified by; by default the system's
+    ca_file: str | None = None
+    #: a folder that keeps answers over restarts; by default none is kept
+    cache_dir: str | None = None
+    #: the most octets kept there
+    cache_bytes: Octets = 268_435_456
+    #: the most octets kept in memory
+    memory_bytes: Octets = 67_108_864
+    #: how long an answer is good that does not say so itself
+    default_seconds: Seconds = 86_400.0
+    #: and at the least, whatever it says
+    least_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    #: and at the most
+    most_seconds: Seconds = 604_800.0
+    #: how long after that it still serves while it is being renewed
+    renew_seconds: Annotated[float, msgspec.Meta(ge=0)] = 3_600.0
+    #: and while it cannot be renewed
+    error_seconds: Annotated[float, msgspec.Meta(ge=0)] = 86_400.0
+    #: the longest that a failure stands before the server is asked again
+    failure_seconds: Seconds = 300.0
+    #: fetches under way at a time
+    concurrent: Count = 64
+    #: and of them from one host
+    per_host: Count = 8
+
+    def __post_init__(self) -> None:
+        for name in ("allow_networks", "deny_networks"):
+            for network in getattr(self, name):
+                try:
+                    ipaddress.ip_network(network)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        if self.least_seconds > self.most_seconds:
+            raise ValueError("least_seconds must not be above most_seconds")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set; each part belongs to the room of its name."""
 
     hunt: HuntSettings = HuntSettings()
+    fetch: FetchSettings = FetchSettings()
 
 
 def load_settings(path: Path | None) -> Settings:
