@@ -79,8 +79,11 @@ class Trial:
         assert not isinstance(roots, Rejected) and not isinstance(crl, Rejected)
         return Verifier(Credentials(self, roots, [crl]), msgspec.structs.replace(STRICT, region="GB"))
 
-    def verify(self, *identity: str, caller: str = CALLER, called: str = CALLED) -> Verification:
-        """What we say of a call that carries these headers."""
+    def call(self, *identity: str, caller: str = CALLER, called: str = CALLED) -> Call:
+        """A call that carries these headers."""
         target = f"sip:+{called}@called.example.org"
-        call = Call(target, target, f"sip:+{caller}@caller.example.org", identity=identity)
-        return self.verifier.verify(call, time.time())
+        return Call(target, target, f"sip:+{caller}@caller.example.org", identity=identity)
+
+    def verify(self, *identity: str, caller: str = CALLER, called: str = CALLED) -> Verification:
+        """What we say of it."""
+        return self.verifier.verify(self.call(*identity, caller=caller, called=called), time.time())

@@ -1,6 +1,6 @@
 """Kamailio's secsipid module as a peer: both sign for each other, and what it lets through stops here.
 
-What it accepts as it comes is held fast too, so that docs/how-to/beside-kamailio.md stays true."""
+What it accepts as it comes is held fast too, so that docs/how-to/identity-beside-kamailio.md stays true."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ import pytest
 from tests.peers.identity.calls import CALLED, CALLER, ORIGID, VICTIM, Trial
 from tests.peers.identity.kamailio import HOST, Kamailio, missing, running
 
+from ringfence.config import FetchSettings
 from ringfence.model.rejected import Rejected
 from ringfence.model.verification import Verdict
+from ringfence.serve.fetching import HttpFetcher
 from ringfence.sip.call import call_of
+from ringfence.verify.credential import Credentials
 from ringfence.verify.passport import all_claims, canonical_json, parse_token
+from ringfence.verify.trust import read_pem
+from ringfence.verify.verifier import Verifier
 
 pytestmark = pytest.mark.peers
 
@@ -122,20 +127,32 @@ def place(trial: Trial) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def fetching(trial: Trial) -> Iterator[Verifier]:
+    """A verifier with the root, that fetches as settings are where nobody changed them."""
+    roots = read_pem(trial.files["root.pem"])
+    assert not isinstance(roots, Rejected)
+    with HttpFetcher(FetchSettings()) as fetcher:
+        yield Verifier(Credentials(fetcher, roots), trial.verifier.policy)
+
+
 @pytest.mark.parametrize(("name", "reason"), [("revoked", "revoked"), ("outside", "not_authorised")])
 def test_it_asks_whoever_info_names(
-    trial: Trial, kamailio: Kamailio, place: str, name: str, reason: str
+    trial: Trial, kamailio: Kamailio, place: str, fetching: Verifier, name: str, reason: str
 ) -> None:
     """By info, as it comes: any address, without TLS, on this very machine, and whoever issued what is there.
-    The same certificates at an address that we ask."""
+    We do not ask there; and where we do ask, the certificate itself is refused."""
     caller = "442079460123" if name == "outside" else CALLER
     numbers = {"orig": {"tn": caller}}
-    assert kamailio.accepts(trial.written(name, f"{place}{name}.pem", **numbers), caller, by="info")
+    there = trial.written(name, f"{place}{name}.pem", **numbers)
+    assert kamailio.accepts(there, caller, by="info")
+    assert fetching.verify(trial.call(there, caller=caller), time.time()).reason == "bad_url"
     assert trial.verify(trial.written(name, **numbers), caller=caller).reason == reason
 
 
-def test_a_path_is_no_address(trial: Trial, kamailio: Kamailio, tmp_path: Path) -> None:
+def test_a_path_is_no_address(trial: Trial, kamailio: Kamailio, fetching: Verifier, tmp_path: Path) -> None:
     (tmp_path / "sp.pem").write_bytes(trial.files["sp.pem"])
     for x5u in (f"{tmp_path}/sp.pem", f"file://{tmp_path}/sp.pem"):
-        assert not kamailio.accepts(trial.written(x5u=x5u), by="info")
-        assert trial.verify(trial.written(x5u=x5u)).verdict is Verdict.INVALID
+        header = trial.written(x5u=x5u)
+        assert not kamailio.accepts(header, by="info")
+        assert fetching.verify(trial.call(header), time.time()).reason == "bad_url"
