@@ -22,13 +22,19 @@ HOST = "127.0.0.1"
 READY = 10.0  # seconds
 ANSWER = 5.0
 #: Debian puts modules under the machine's own triplet.
-MODULES = "/usr/lib/*/kamailio/modules/secsipid.so"
+MODULES = "usr/lib/*/kamailio/modules"
+#: The packages of those that kamailio itself does not bring.
+PACKAGES = {
+    "secsipid": "kamailio-secsipid-modules",
+    "http_client": "kamailio-utils-modules",
+    "jansson": "kamailio-extra-modules",
+}
 
 
-def missing() -> list[str]:
+def missing(*modules: str) -> list[str]:
     """The Debian packages that are not there."""
     absent = [] if shutil.which("kamailio") else ["kamailio"]
-    return absent if any(Path("/").glob(MODULES[1:])) else [*absent, "kamailio-secsipid-modules"]
+    return absent + [PACKAGES[m] for m in modules if not any(Path("/").glob(f"{MODULES}/{m}.so"))]
 
 
 class Kamailio:

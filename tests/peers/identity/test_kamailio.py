@@ -37,7 +37,7 @@ def trial() -> Trial:
 
 @pytest.fixture(scope="module")
 def kamailio(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kamailio]:
-    if absent := missing():
+    if absent := missing("secsipid"):
         pytest.skip(f"not installed: {', '.join(absent)}")
     work = tmp_path_factory.mktemp("kamailio")
     for name in ("sp.key", "sp.pem"):
