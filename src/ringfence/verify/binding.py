@@ -113,14 +113,22 @@ class Sides:
     callers: what the call shows, the network's assertions first. target: the Request-URI; first: To. Each
     as number or URI, and as the plain URI too, for tokens that claim URIs."""
 
-    __slots__ = ("anonymous", "callers", "first", "target")
+    __slots__ = ("_call", "_longer", "_region", "callers", "target")
 
     def __init__(self, call: Call, region: str, longer: bool) -> None:
         shown = call.asserted if call.asserted else (call.caller,)
         self.callers = [canonical(text, region, longer=longer) for text in shown]
         self.target = canonical(call.request_uri, region, longer=longer)
-        self.first = canonical(call.to, region, longer=longer)
-        self.anonymous = not call.asserted and anonymous(call.caller)
+        self._call, self._region, self._longer = call, region, longer
+
+    @property
+    def first(self) -> str:
+        return canonical(self._call.to, self._region, longer=self._longer)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the call shows nobody."""
+        return not self._call.asserted and anonymous(self._call.caller)
 
     def calls(self, orig: str, call: Call) -> bool:
         """Whether this identity is what the call shows."""

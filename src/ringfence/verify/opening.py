@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from email.utils import parsedate_to_datetime
 
 from ringfence.model.call import Call
@@ -34,10 +35,11 @@ class Judgement:
     fault and step: why and where it stopped. token, claims: as far as they could be read. via: the diversions
     that lead from it to the called party. inner: the token inside a div-o."""
 
-    __slots__ = ("claims", "fault", "inner", "notes", "signer", "step", "token", "via", "x5u")
+    __slots__ = ("claims", "fault", "inner", "notes", "ppt", "signer", "step", "token", "via", "x5u")
 
     def __init__(self) -> None:
         self.x5u = ""
+        self.ppt = ""
         self.token: Token | None = None
         self.claims: Claims | None = None
         self.fault: Rejected | None = None
@@ -51,9 +53,8 @@ class Judgement:
         if self.fault is None:
             self.step, self.fault = step, fault
 
-    @property
-    def ppt(self) -> str:
-        return self.token.ppt if self.token else ""
+    def take(self, token: Token) -> None:
+        self.token, self.ppt, self.x5u = token, token.ppt, token.x5u
 
     def innermost(self) -> Judgement:
         """The token that a div-o wraps, through all of its wrappings; itself where it is none."""
@@ -85,7 +86,7 @@ def open_header(value: str, call: Call, policy: Policy) -> Judgement:
     if isinstance(token, Rejected):
         work.stop(Step.TOKEN, token)
         return work
-    work.token = token
+    work.take(token)
     if token.ppt != header.ppt:
         said = header.ppt or "none"
         work.stop(
@@ -137,8 +138,9 @@ def _complete(work: Judgement, compact: str, ppt: str, call: Call, policy: Polic
     }
     signed = signing_input("", work.x5u, claims)
     payload = from_base64url(signed.partition(b".")[2]) or b""
-    work.token = Token("", work.x5u, signed, payload, signature)
-    read(work, work.token)
+    token = Token("", work.x5u, signed, payload, signature)
+    work.take(token)
+    read(work, token)
 
 
 def nested(text: str) -> list[str]:
@@ -161,6 +163,7 @@ def nested(text: str) -> list[str]:
     return found
 
 
+@functools.lru_cache(maxsize=256)  # calls of one second say the same
 def seconds(date: str | None) -> float | None:
     """A SIP Date (RFC 3261 section 20.17) in seconds since 1970; None if it is none."""
     if not date:

@@ -93,13 +93,15 @@ def header_verdict(token: Judgement) -> HeaderVerdict:
 def _rich(tokens: list[Judgement]) -> dict[str, Any] | None:
     """Name, card and reason of the call, from one valid token: a name that nobody vouches for is the
     fraudster's best tool, and digests hold for the card that they were signed with."""
-    for token in sorted(tokens, key=lambda t: t.innermost().ppt != "rcd"):
+    chosen: dict[str, Any] | None = None
+    for token in tokens:
         claims = token.innermost().claims
         if token.fault is None and token.ppt not in _BESIDE and claims is not None:
-            named = {n: v for n in ("rcd", "rcdi", "crn") if (v := getattr(claims, n)) is not None}
-            if named:
-                return named
-    return None
+            if claims.rcd is None and claims.crn is None:
+                continue
+            if chosen is None or token.innermost().ppt == "rcd":
+                chosen = {n: v for n in ("rcd", "rcdi", "crn") if (v := getattr(claims, n)) is not None}
+    return chosen
 
 
 def _priority(tokens: list[Judgement]) -> dict[str, Any] | None:

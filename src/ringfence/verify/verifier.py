@@ -189,7 +189,7 @@ class Verifier:
             if isinstance(token, Rejected):
                 work.stop(Step.CLAIMS, msgspec.structs.replace(token, detail=f"opt: {token.detail}"))
                 return
-            inner.x5u, inner.token = token.x5u, token
+            inner.take(token)
             read(inner, token)
             if inner.claims is None:
                 fault = inner.fault or rejected("bad_syntax")
