@@ -67,6 +67,7 @@ def test_their_tokens_hold_here(trial: Trial, sign: Any) -> None:
         ({"iat": int(time.time()) + 315_360_000}, "future"),
         ({"iat": str(int(time.time()))}, "bad_syntax"),
         ({"attest": "Apple"}, "bad_syntax"),
+        ({"orig": {"tn": f"+{CALLER}"}}, "bad_syntax"),
         ({"origid": None}, "bad_syntax"),
     ],
 )
