@@ -68,7 +68,7 @@ class IdentityHeader(msgspec.Struct, frozen=True):
 _PARAMETER = re.compile(
     rf';\s*(?P<name>{TOKEN})\s*(?:=\s*(?:<(?P<uri>[^<>]*)>|"(?P<quoted>[^"\\]*)"|(?P<plain>[^\s;,<>"]+))\s*)?'
 )
-_TOKEN_TEXT = re.compile(r"[A-Za-z0-9_\-./+=]+")
+_TOKEN_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+="
 
 
 def parse_identity(value: str) -> IdentityHeader | Rejected:
@@ -79,7 +79,7 @@ def parse_identity(value: str) -> IdentityHeader | Rejected:
     # old stacks quote the token, as RFC 4474 did
     if len(token) > 2 and token[0] == token[-1] == '"':
         token = token[1:-1]
-    if not _TOKEN_TEXT.fullmatch(token):
+    if not token or not token.isascii() or token.encode().translate(None, _TOKEN_TEXT):
         return Rejected("bad_syntax", 438, "an Identity header is a token, and parameters after semicolons")
     if not semicolon:
         return IdentityHeader(token)

@@ -6,6 +6,7 @@ again, and no more than `size` of them.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
@@ -95,7 +96,8 @@ def _with_key(leaf: Certificate, chain: Chain | None) -> Found:
 
 
 class Credentials:
-    """The certificates that a fetcher brings, traced to the roots of a trust store."""
+    """The certificates that a fetcher brings, traced to the roots of a trust store. For as many threads as
+    the fetcher is for; two that meet a new address at once may both read it."""
 
     def __init__(
         self,
@@ -113,11 +115,13 @@ class Credentials:
         self._need_crl = need_revocation_list
         self._trust = trust
         self._crls = tuple(crls)
+        self._lock = threading.Lock()
 
     def reload(self, trust: TrustStore, crls: Sequence[Crl] = ()) -> None:
         """Other roots and revocation lists from now on; certificates are traced anew."""
-        self._trust, self._crls = trust, tuple(crls)
-        self._kept = OrderedDict()
+        with self._lock:
+            self._trust, self._crls = trust, tuple(crls)
+            self._kept = OrderedDict()
 
     def known(self, url: str, now: float) -> bool:
         """Whether `get` can answer without the fetcher."""
@@ -129,35 +133,41 @@ class Credentials:
         kept = self._kept.get(url)
         if kept is not None and now < kept[0]:
             return kept[1]
+        with self._lock:
+            # what is traced by these roots is kept with them, also where they are replaced meanwhile
+            kept_here, trust, crls = self._kept, self._trust, self._crls
+            kept = kept_here.get(url)
         fetched = self._fetcher.fetch(url, now)
         if isinstance(fetched, Rejected):
             return Found(fault=fetched)  # the fetcher remembers failures, and for how long
         if kept is not None and kept[1].credential and kept[2] == fetched.body:
             found = kept[1]
         else:
-            found = self._read(fetched.body, now)
+            found = self._read(fetched.body, now, trust, crls)
         until = fetched.expires if found.credential else min(fetched.expires, now + REFUSED_SECONDS)
-        kept_here = self._kept
-        kept_here[url] = (until, found, fetched.body)
-        kept_here.move_to_end(url)
-        if len(kept_here) > self._size:
-            kept_here.popitem(last=False)
+        with self._lock:
+            kept_here[url] = (until, found, fetched.body)
+            kept_here.move_to_end(url)
+            if len(kept_here) > self._size:
+                kept_here.popitem(last=False)
         return found
 
     def doubt(self, url: str, now: float) -> None:
         """Have the address asked again, for the calls to come; forged signatures make that no more often
         than the fetcher allows."""
-        kept = self._kept.get(url)
-        if kept is not None and isinstance(self._fetcher, RenewingFetcher):
-            self._fetcher.renew(url, now)
-            self._kept[url] = (now, *kept[1:])
+        if url not in self._kept or not isinstance(self._fetcher, RenewingFetcher):
+            return
+        self._fetcher.renew(url, now)
+        with self._lock:
+            if (kept := self._kept.get(url)) is not None:
+                self._kept[url] = (now, *kept[1:])
 
-    def _read(self, body: bytes, now: float) -> Found:
+    def _read(self, body: bytes, now: float, trust: TrustStore, crls: tuple[Crl, ...]) -> Found:
         certificates = parse_certificates(body)
         if isinstance(certificates, Rejected):
             return Found(fault=certificates)
         leaf = certificates[0]
-        chain = build_chain(leaf, certificates[1:], self._trust, now, self._crls, require_crl=self._need_crl)
+        chain = build_chain(leaf, certificates[1:], trust, now, crls, require_crl=self._need_crl)
         if isinstance(chain, Rejected) and leaf.key is not None:
             return Found(fault=chain, at_chain=True)
         return _with_key(leaf, None if isinstance(chain, Rejected) else chain)

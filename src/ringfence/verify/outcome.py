@@ -22,7 +22,7 @@ def combined(tokens: list[Judgement], policy: Policy) -> Verification:
     valid = [i for i in spoke if verdicts[i].verdict is Verdict.VALID]
     priority = _priority(tokens)
     if valid:
-        best = min(valid, key=lambda i: (tokens[i].innermost().ppt != "shaken", i))
+        best = next((i for i in valid if tokens[i].innermost().ppt == "shaken"), valid[0])
         inner = tokens[best].innermost()
         claims = inner.claims
         return Verification(

@@ -36,6 +36,8 @@ class TNAuthList(msgspec.Struct, frozen=True, dict=True):
 
         Codes cover nothing here: which numbers are a provider's is for policy to say.
         """
+        if not self.ranges and not self.numbers:
+            return False
         if not _DIGITS.issuperset(number):
             return number in self.numbers
         return 1 <= len(number) <= _LONGEST and self._holds(len(number), int(number), int(number))
