@@ -1,4 +1,4 @@
-"""Kamailio with its packaged secsipid module, on loopback: it signs an INVITE, or judges one."""
+"""Kamailio on loopback, with us on both of its sides: the callers, and the next hop."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.peers.identity.calls import CALLED, CALLER, ORIGID
+from tests.peers.identity.calls import CALLED, CALLER
 from tests.peers.live_capture import free_port
 
 from ringfence.model.rejected import Rejected
 from ringfence.sip.message import Message, parse
 
-CONFIG = Path(__file__).with_name("secsipid.cfg")
-HOST = "127.0.0.1"
+#: Where Kamailio is and other networks call from, and where its own customers do.
+OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 READY = 10.0  # seconds
 ANSWER = 5.0
 #: Debian puts modules under the machine's own triplet.
@@ -38,87 +38,90 @@ def missing(*modules: str) -> list[str]:
 
 
 class Kamailio:
-    """One that runs. caller, called: digits."""
+    """One that runs. Numbers are digits."""
 
-    def __init__(self, ours: socket.socket, next_hop: socket.socket, port: int) -> None:
-        self._ours, self._next, self._port = ours, next_hop, port
+    def __init__(self, port: int, next_hop: socket.socket, callers: dict[str, socket.socket]) -> None:
+        self._port, self._next, self._callers = port, next_hop, callers
         self._calls = itertools.count(1)
 
-    def _send(self, wish: str, caller: str, called: str, identity: str = "", method: str = "INVITE") -> None:
+    def call(
+        self,
+        *headers: str,
+        caller: str = CALLER,
+        called: str = CALLED,
+        host: str = OUTSIDE,
+        method: str = "INVITE",
+        hops: int = 70,
+    ) -> str:
+        """Send a request from one of the addresses; its Call-ID."""
         number = next(self._calls)
+        ours = self._callers[host]
         lines = [
-            f"{method} sip:+{called}@{HOST}:{self._port} SIP/2.0",
-            f"Via: SIP/2.0/UDP {HOST}:{self._ours.getsockname()[1]};branch=z9hG4bK{number};rport",
+            f"{method} sip:+{called}@{OUTSIDE}:{self._port} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{ours.getsockname()[1]};branch=z9hG4bK{number};rport",
             f"From: <sip:+{caller}@caller.example.org>;tag={number}",
             f"To: <sip:+{called}@called.example.org>",
             f"Call-ID: {number}@caller.example.org",
             f"CSeq: 1 {method}",
-            "Max-Forwards: 70",
-            f"X-Do: {wish}",
-            *([f"Identity: {identity}"] if identity else []),
+            f"Max-Forwards: {hops}",
+            *headers,
             "Content-Length: 0",
         ]
-        self._ours.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), (HOST, self._port))
+        ours.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), (OUTSIDE, self._port))
+        return f"{number}@caller.example.org"
 
-    def _message(self, where: socket.socket) -> Message:
-        message = parse(where.recv(65_535))
-        assert not isinstance(message, Rejected), message
-        return message
-
-    def ready(self, until: float) -> bool:
-        self._ours.settimeout(0.1)
+    def _received(self, where: socket.socket, call_id: str) -> Message:
+        """The first message of a call; what is repeated of earlier ones is passed over."""
+        until = time.monotonic() + ANSWER
         while time.monotonic() < until:
-            self._send("", CALLER, CALLED, method="OPTIONS")
+            message = parse(where.recv(65_535))
+            assert not isinstance(message, Rejected), message
+            if message.get("call-id") == call_id and message.status != 100:
+                return message
+        raise TimeoutError(call_id)
+
+    def answered(self, call_id: str, host: str = OUTSIDE) -> int:
+        """The status with which it answers."""
+        status = self._received(self._callers[host], call_id).status
+        assert status is not None
+        return status
+
+    def passed_on(self, call_id: str) -> Message:
+        """The request as it goes on to the next hop."""
+        return self._received(self._next, call_id)
+
+    def wait(self) -> bool:
+        """Whether it begins to answer."""
+        until = time.monotonic() + READY
+        ours = self._callers[OUTSIDE]
+        ours.settimeout(0.1)
+        while time.monotonic() < until:
+            self.call(method="OPTIONS", hops=0)
             try:
-                self._ours.recv(65_535)
+                ours.recv(65_535)
             except TimeoutError:
                 continue
-            time.sleep(0.2)
-            self._ours.setblocking(False)
-            try:  # answers to the questions before
-                while self._ours.recv(65_535):
-                    pass
-            except BlockingIOError:
-                self._ours.settimeout(ANSWER)
-                return True
+            ours.settimeout(ANSWER)
+            return True
         return False
-
-    def sign(self, caller: str = CALLER, called: str = CALLED) -> Message:
-        """The INVITE as it goes on, signed."""
-        self._send("sign", caller, called)
-        return self._message(self._next)
-
-    def accepts(self, identity: str, caller: str = CALLER, called: str = CALLED, by: str = "disk") -> bool:
-        """Whether it takes the Identity header of this call for good. by: whence the certificate: disk or
-        memory, where the provider's is, or info, as the header says."""
-        self._send(by, caller, called, identity)
-        status = self._message(self._ours).status
-        assert status in (200, 438), status
-        return status == 200
 
 
 @contextmanager
-def running(work: Path, x5u: str) -> Iterator[Kamailio]:
-    """Kamailio with the key and certificate `sp` that are in the folder `work`. Ends what it started."""
-    port = free_port(HOST)
+def running(work: Path, config: str) -> Iterator[Kamailio]:
+    """Kamailio with a configuration in which @kamailio@ and @next@ stand for its own address and the next
+    hop's. Ends what it started."""
+    port = free_port(OUTSIDE)
     with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inside,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as next_hop,
         (work / "kamailio.log").open("wb") as log,
     ):
-        ours.bind((HOST, 0))
-        next_hop.bind((HOST, 0))
-        next_hop.settimeout(ANSWER)
-        config = CONFIG.read_text()
-        for name, value in {
-            "kamailio": f"{HOST}:{port}",
-            "next": f"{HOST}:{next_hop.getsockname()[1]}",
-            "folder": str(work),
-            "origid": ORIGID,
-            "x5u": x5u,
-            "pem": (work / "sp.pem").read_text().replace("\n", "\\n"),
-        }.items():
-            config = config.replace(f"@{name}@", value)
+        for ours, host in ((outside, OUTSIDE), (inside, INSIDE), (next_hop, OUTSIDE)):
+            ours.bind((host, 0))
+            ours.settimeout(ANSWER)
+        config = config.replace("@kamailio@", f"{OUTSIDE}:{port}")
+        config = config.replace("@next@", f"{OUTSIDE}:{next_hop.getsockname()[1]}")
         (work / "kamailio.cfg").write_text(config)
         process = subprocess.Popen(
             ["kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", "kamailio.cfg", "-w", str(work),
@@ -126,11 +129,10 @@ def running(work: Path, x5u: str) -> Iterator[Kamailio]:
             cwd=work, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
         try:
-            kamailio = Kamailio(ours, next_hop, port)
-            if not kamailio.ready(time.monotonic() + READY):
-                raise RuntimeError(
-                    "no answer: " + (work / "kamailio.log").read_text("utf-8", "replace")[-3000:]
-                )
+            kamailio = Kamailio(port, next_hop, {OUTSIDE: outside, INSIDE: inside})
+            if not kamailio.wait():
+                said = (work / "kamailio.log").read_text("utf-8", "replace")
+                raise RuntimeError(f"no answer: {said[-3000:]}")
             yield kamailio
         finally:
             process.terminate()
