@@ -210,6 +210,14 @@ def test_a_limit_of_2000_bytes() -> None:
     assert judge(nested, request_uri="sip:+447700900456@example.org").verdict is Verdict.VALID
 
 
+def test_a_signature_spelt_in_two_ways() -> None:
+    """None of the list, but its like: of the last character of 64 bytes in base64url four bits are unused."""
+    token, _, parameters = shaken().partition(";")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    valid = [end for end in alphabet if judge(f"{token[:-1]}{end};{parameters}").verdict is Verdict.VALID]
+    assert valid == [token[-1]]
+
+
 def test_an_info_url_with_an_equals_sign_dropped() -> None:
     url = "https://certs.example.org/a=b;v=1/provider.pem"
     header = signed(HEADER | {"x5u": url}, CLAIMS, url=url)

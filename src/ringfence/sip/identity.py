@@ -83,7 +83,8 @@ def parse_identity(value: str) -> IdentityHeader | Rejected:
         return Rejected("bad_syntax", 438, "an Identity header is a token, and parameters after semicolons")
     if not semicolon:
         return IdentityHeader(token)
-    parameters = _parameters(";" + rest)
+    # longer ones than signers write would fill memory
+    parameters = (_parameters if len(rest) <= 1024 else _parameters.__wrapped__)(";" + rest)
     return parameters if isinstance(parameters, Rejected) else IdentityHeader(token, *parameters)
 
 

@@ -33,7 +33,8 @@ def canonical(text: str, region: str, *, longer: bool = False) -> str:
     plain = _PLAIN.fullmatch(text)
     if plain is not None and "%" not in text:
         return plain[1]
-    return _canonical(text, region, longer)
+    # longer URIs than callers have would fill memory
+    return (_canonical if len(text) <= 256 else _canonical.__wrapped__)(text, region, longer)
 
 
 @functools.lru_cache(maxsize=4096)  # one message names the same URI several times

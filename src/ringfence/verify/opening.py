@@ -163,11 +163,13 @@ def nested(text: str) -> list[str]:
     return found
 
 
-@functools.lru_cache(maxsize=256)  # calls of one second say the same
 def seconds(date: str | None) -> float | None:
     """A SIP Date (RFC 3261 section 20.17) in seconds since 1970; None if it is none."""
-    if not date:
-        return None
+    return _seconds(date) if date and len(date) <= 64 else None  # longer ones would fill memory
+
+
+@functools.lru_cache(maxsize=256)  # calls of one second say the same
+def _seconds(date: str) -> float | None:
     try:
         parsed = parsedate_to_datetime(date)
     except (ValueError, IndexError, TypeError, OverflowError):

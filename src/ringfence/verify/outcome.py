@@ -17,9 +17,8 @@ _BESIDE = ("div", "rph")
 def combined(tokens: list[Judgement], policy: Policy) -> Verification:
     """The call's verification from its judged tokens: one that is valid makes the call valid, a shaken one
     first; else the one speaks that failed a test; else the first."""
-    verdicts = tuple(header_verdict(token) for token in tokens)
-    spoke = [i for i, token in enumerate(tokens) if token.ppt not in _BESIDE]
-    valid = [i for i in spoke if verdicts[i].verdict is Verdict.VALID]
+    verdicts = tuple([header_verdict(token) for token in tokens])
+    valid = [i for i, token in enumerate(tokens) if token.fault is None and token.ppt not in _BESIDE]
     priority = _priority(tokens)
     if valid:
         best = next((i for i in valid if tokens[i].innermost().ppt == "shaken"), valid[0])
@@ -37,6 +36,7 @@ def combined(tokens: list[Judgement], policy: Policy) -> Verification:
             rich=_rich(tokens),
             priority=priority,
         )
+    spoke = [i for i, token in enumerate(tokens) if token.ppt not in _BESIDE]
     failed = [i for i in spoke or range(len(tokens)) if verdicts[i].verdict is Verdict.INVALID]
     if not failed:
         reason = "unsupported" if tokens else "no_identity"

@@ -19,11 +19,15 @@ from ringfence.model.rejected import Rejected
 
 #: Bytes of a token. rcd and div-o tokens of a few KiB are honest; a SIP message seldom carries more.
 MAX_TOKEN = 32_768
+#: Bytes of a token's header that is remembered: longer ones are hostile, and many would fill memory.
+LONGEST_CACHED = 1024
 
 # + and / are none of base64url's, nor is padding: they become what no decoder takes
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")
+# what a text may end in whose last character is not used to the full: the bits left over are zero
+_ENDS = (None, None, frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 _CLAIMS = msgspec.json.Decoder(Claims)
 _NUMBER_CHARACTERS = str.maketrans("", "", "0123456789*#")
 
@@ -67,7 +71,7 @@ def open_token(token: str) -> Token | Rejected:
     body, two, tail = rest.partition(b".")
     if not (one and two and head and body) or b"." in tail:
         return _bad("a token has three parts with a dot between them")
-    header = _read_header(head)
+    header = _read_header(head) if len(head) <= LONGEST_CACHED else _read_header.__wrapped__(head)
     if isinstance(header, Rejected):
         return header
     payload = from_base64url(body)
@@ -80,9 +84,14 @@ def open_token(token: str) -> Token | Rejected:
 
 
 def from_base64url(text: bytes) -> bytes | None:
-    """Octets from base64url without padding (RFC 7515 section 2); None for anything else."""
+    """Octets from base64url without padding (RFC 7515 section 2); None for anything else, also for a second
+    spelling of the same octets (RFC 4648 section 3.5)."""
+    left = len(text) % 4
+    ends = _ENDS[left]
+    if ends is not None and text[-1] not in ends:
+        return None
     try:
-        return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[len(text) % 4], strict_mode=True)
+        return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[left], strict_mode=True)
     except binascii.Error:
         return None
 
