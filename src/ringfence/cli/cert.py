@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ringfence.cli import cert_lint
+from ringfence.cli import cert_fetch, cert_lint
 from ringfence.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     group.command()(inspect)
     group.command("lint")(cert_lint.lint)
     group.command()(chain)
+    group.command("fetch")(cert_fetch.fetch)
     group.command("issue-test")(issue_test)
     app.add_typer(group, name="cert")
 
