@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ringfence.errors import ConfigError
-from ringfence.verify.policy import FRANCE, OBSERVE, POLICIES, SHAKEN, STRICT, read_policy
+from ringfence.verify.policy import FRANCE, OBSERVE, POLICIES, SHAKEN, STRICT, Policy, read_policy
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "verification.md"
 
 
 def test_a_file_begins_from_a_named_policy() -> None:
@@ -39,3 +44,28 @@ def test_who_refuses_what() -> None:
     assert FRANCE.refuses("no_identity") and not OBSERVE.refuses("bad_signature")
     assert set(POLICIES) == {"strict", "shaken", "france", "observe"}
     assert "" in STRICT.looked_at and "" not in SHAKEN.looked_at
+
+
+def test_the_reference_tells_each_setting_in_each_policy() -> None:
+    page = PAGE.read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \| .* \|$", page, re.M)
+    names = ("strict", "shaken", "france", "observe")
+    told = {row[0]: (row[1], *(cell or row[1] for cell in row[2:])) for row in rows}
+    assert told == {
+        field: tuple(_written(getattr(p, field)) for p in (Policy(), *(POLICIES[n] for n in names)))
+        for field in Policy.__struct_fields__
+    }
+
+
+def test_the_policy_of_the_reference_is_one() -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.DOTALL)
+    policy = read_policy(text, "the page")
+    assert (policy.spc_covers, policy.spc_numbers["709J"]) == ("table", ("1202555", "1303555"))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return (", ".join(value) if isinstance(value, tuple) else value and str(value)) or "none"
