@@ -18,7 +18,7 @@ from ringfence.verify.tenants import new_api_key
 KEYS = """
 [[keys]]
 key = "tn.key"
-cert = "tn-chain.pem"
+certificate = "tn-chain.pem"
 x5u = "https://certs.example.org/tn.pem"
 """
 
