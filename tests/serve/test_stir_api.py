@@ -136,6 +136,8 @@ def test_only_tenants_sign_and_only_for_their_numbers(service: Service) -> None:
         status, body, headers = ask(service, "/stir/v1/signing", {}, key=key)
         assert refused((status, body))[:2] == (401, "POL4010")
         assert headers["www-authenticate"] == "Bearer"
+    asked = {"signingRequest": PARTIES}
+    assert ask(service, "/stir/v1/signing", asked, X_API_Key=service.key)[0] == 200
     assert refused(sign(service, orig={"tn": MOBILE}))[:2] == (403, "POL4030")
     assert refused(sign(service, iat=int(time.time()) - 600))[:2] == (400, "SVC4005")
 

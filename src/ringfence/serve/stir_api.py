@@ -94,6 +94,9 @@ def stir_app(
 
 
 def _key(request: Request[Any, Any, Any]) -> str:
+    # some switches cannot send a header with a blank in it
+    if bare := request.headers.get("x-api-key", ""):
+        return bare.strip()
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 

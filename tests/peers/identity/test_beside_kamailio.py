@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import http.server
-import json
 import re
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import pytest
+import uvicorn
 from tests.peers.identity.calls import CALLED, CALLER, VICTIM, Trial
 from tests.peers.identity.kamailio import INSIDE, OUTSIDE, Kamailio, missing, running
 
+from ringfence.model.fetching import Fetched
+from ringfence.model.rejected import Rejected
 from ringfence.model.verification import Verdict
+from ringfence.serve.fetching import HttpFetcher
+from ringfence.serve.server import bind
+from ringfence.serve.stir_api import stir_app
+from ringfence.serve.verifying import AsyncVerifier
 from ringfence.sip.call import call_of
 from ringfence.sip.message import Message
+from ringfence.verify.rotation import KeyRing
+from ringfence.verify.tenants import SigningService, Tenant, new_api_key
+from ringfence.verify.tnauthlist import TNAuthList
+from ringfence.verify.trust import TrustStore, read_pem
 
 pytestmark = pytest.mark.peers
 
@@ -47,57 +57,47 @@ def test_it_parses(configuration: str, tmp_path: Path) -> None:
     assert "ERROR" not in done.stderr
 
 
+class Shelf:
+    """Certificates without a network: of a fetcher, what a verifier on an event loop asks of it."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def cached(self, url: str, now: float) -> Fetched | Rejected:
+        return self._trial.fetch(url, now)
+
+    async def afetch(self, url: str, now: float) -> Fetched | Rejected:
+        return self._trial.fetch(url, now)
+
+    def renew(self, url: str, now: float) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
-def service(trial: Trial) -> Iterator[str]:
-    """The address of one that signs and verifies: requests and answers of ATIS-1000082, in their least form,
-    before our own signer and verifier."""
-
-    def signing(asked: dict[str, Any]) -> dict[str, Any]:
-        (called,) = asked["dest"]["tn"]
-        value = trial.signer().shaken(
-            asked["orig"]["tn"], called, asked["iat"], asked["attest"], asked["origid"]
-        )
-        assert isinstance(value, str), value
-        return {"signingResponse": {"identity": value}}
-
-    def verification(asked: dict[str, Any]) -> dict[str, Any]:
-        (called,) = asked["to"]["tn"]
-        said = trial.verify(asked["identity"], caller=asked["from"]["tn"], called=called)
-        return {"verificationResponse": {"verstat": said.verstat}}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path == "/stir/v1/signing":
-                answer = signing(asked["signingRequest"])
-            else:
-                assert self.path == "/stir/v1/verification"
-                answer = verification(asked["verificationRequest"])
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer((OUTSIDE, 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"{OUTSIDE}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def service(trial: Trial) -> Iterator[tuple[str, str]]:
+    """The HTTP API on loopback: its address, and a key of Kamailio's."""
+    roots = read_pem(trial.files["root.pem"])
+    assert isinstance(roots, TrustStore)
+    key, stored = new_api_key("switch")
+    tenant = Tenant("switch", (stored,), TNAuthList(numbers=(CALLER,)))
+    signing = SigningService(KeyRing([trial.signer()]), [tenant], uuid.UUID(int=1))
+    verifier = AsyncVerifier(cast(HttpFetcher, Shelf(trial)), roots)
+    app = stir_app(verifier, signing)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
+    listener = bind(18680)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield f"{OUTSIDE}:{listener.getsockname()[1]}", key
+    server.should_exit = True
+    thread.join()
+    listener.close()
 
 
-def placed(configuration: str, service: str) -> str:
+def placed(configuration: str, address: str, key: str) -> str:
     """The configuration with addresses of this run, and a next hop."""
     for old, new in {
-        "127.0.0.1:8480": service,
+        "127.0.0.1:8480": address,
+        "rfs.switch.the-key-of-this-tenant": key,
         "127.0.0.1:5060": "@kamailio@",
         "\tt_relay();": '\t$du = "sip:@next@";\n\tt_relay();',
         "children=8": "children=2",
@@ -109,9 +109,9 @@ def placed(configuration: str, service: str) -> str:
 
 @pytest.fixture(scope="module")
 def kamailio(
-    configuration: str, service: str, tmp_path_factory: pytest.TempPathFactory
+    configuration: str, service: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kamailio]:
-    with running(tmp_path_factory.mktemp("kamailio"), placed(configuration, service)) as peer:
+    with running(tmp_path_factory.mktemp("kamailio"), placed(configuration, *service)) as peer:
         yield peer
 
 
@@ -148,7 +148,7 @@ def test_what_a_caller_writes_stays_a_value(kamailio: Kamailio) -> None:
 
 
 def test_calls_go_on_without_the_service(configuration: str, tmp_path: Path) -> None:
-    with running(tmp_path, placed(configuration, f"{OUTSIDE}:1")) as alone:
+    with running(tmp_path, placed(configuration, f"{OUTSIDE}:1", "none")) as alone:
         signed = alone.passed_on(alone.call(host=INSIDE))
         assert signed.all("identity") == []
         verified = alone.passed_on(alone.call("Identity: a.b.c"))
