@@ -9,16 +9,15 @@ from __future__ import annotations
 import time
 import uuid
 
-from ringfence.verify.crl import parse_crl
-from ringfence.verify.trust import read_pem
-
 from ringfence.model.call import Call
 from ringfence.model.fetching import Fetched
 from ringfence.model.rejected import Rejected
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.credential import Credentials
+from ringfence.verify.crl import parse_crl
 from ringfence.verify.policy import SHAKEN
 from ringfence.verify.signer import Signer
+from ringfence.verify.trust import read_pem
 from ringfence.verify.verifier import Verifier
 
 now = time.time()

@@ -8,13 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from ringfence.verify.trust import read_pem
-
 from ringfence.config import load_settings
 from ringfence.serve.fetching import HttpFetcher
 from ringfence.sip.call import call_of
 from ringfence.sip.message import parse
 from ringfence.verify.credential import Credentials
+from ringfence.verify.trust import read_pem
 from ringfence.verify.verifier import Verifier
 
 invite, roots, *settings = map(Path, sys.argv[1:])

@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from ringfence.verify.crl import parse_crl
-from ringfence.verify.trust import TrustStore
 from tests.verify.pki import DAY, NOW
 
 from ringfence.console.chains import chain_card, chain_row
 from ringfence.model.rejected import Rejected
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.certificate import Certificate, parse_certificates
+from ringfence.verify.crl import parse_crl
+from ringfence.verify.trust import TrustStore
 
 FILES = issue_test_authority(NOW)
 

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePri
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from ringfence.verify.trust import read_ca_list
 
 from ringfence.model.rejected import Rejected
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.certificate import parse_certificates
 from ringfence.verify.passport import to_base64url
+from ringfence.verify.trust import read_ca_list
 
 NOW = 1_772_366_400
 FILES = issue_test_authority(NOW)

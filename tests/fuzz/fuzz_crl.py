@@ -11,13 +11,12 @@ if __name__ == "__main__":  # before the modules under test are loaded, so that 
     with atheris.instrument_imports(include=["ringfence.verify"]):
         import ringfence.verify.chain  # noqa: F401
 
-from ringfence.verify.chain import Chain, build_chain
-from ringfence.verify.crl import parse_crl
-from ringfence.verify.trust import TrustStore
-
 from ringfence.model.rejected import Rejected
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.certificate import Certificate, parse_certificates
+from ringfence.verify.chain import Chain, build_chain
+from ringfence.verify.crl import parse_crl
+from ringfence.verify.trust import TrustStore
 
 NOW = 1_772_366_400
 FILES = issue_test_authority(NOW)

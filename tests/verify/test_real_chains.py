@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ringfence.verify.chain import Chain, build_chain
-from ringfence.verify.trust import TrustStore
 
 from ringfence.model.rejected import Rejected
 from ringfence.verify.certificate import Certificate, parse_certificate
+from ringfence.verify.chain import Chain, build_chain
+from ringfence.verify.trust import TrustStore
 
 pytestmark = pytest.mark.corpus
 
