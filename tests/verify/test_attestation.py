@@ -134,6 +134,8 @@ def test_toml_that_cannot_be_understood(text: bytes, said: str) -> None:
         (CSV.replace(b"-6f0e8a0f1c11", b""), "line 6: origid"),
         (CSV.replace(b"gw-1", b""), "line 7: a gateway needs its trunk"),
         (CSV + b"own,,,,,,,\n", "line 8: 8 fields"),
+        (CSV + b"own" * 50_000, "line 8: no CSV: field larger"),
+        (b"\r******\r", "line 1: no column kind"),
         (CSV.replace(b"gw-1", b"core"), "trunk core"),
     ],
 )
@@ -141,6 +143,15 @@ def test_csv_that_cannot_be_understood(text: bytes, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as raised:
         parse_attestation(text, "numbers.csv", seed=SEED)
     assert "\n" not in str(raised.value) and "numbers.csv" in str(raised.value)
+
+
+def test_lines_end_as_on_any_system() -> None:
+    for end in (b"\r\n", b"\r"):
+        table = parse_attestation(CSV.replace(b"\n", end), "numbers.csv", seed=SEED)
+        assert (
+            table.attest("+447700900123", customer="bank").level
+            == parse_attestation(CSV, "numbers.csv", seed=SEED).attest("+447700900123", customer="bank").level
+        )
 
 
 def test_csv_needs_a_seed() -> None:

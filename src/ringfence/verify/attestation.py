@@ -12,7 +12,7 @@ import io
 import re
 import tomllib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -184,9 +184,19 @@ class _Row(msgspec.Struct):
     origid: str = ""
 
 
+def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its line; lines end as on any system."""
+    rows = csv.reader(io.StringIO(text, newline=None))
+    try:
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error as error:
+        raise ConfigError(f"{name}: line {rows.line_num}: no CSV: {error}") from error
+
+
 def _parse_csv(text: str, name: str, seed: uuid.UUID) -> AttestationTable:
-    rows = csv.reader(io.StringIO(text))
-    header = [column.strip().lower() for column in next(rows, [])]
+    rows = _rows(text, name)
+    header = [column.strip().lower() for column in next(rows, (1, []))[1]]
     missing = [column for column in ("kind", "customer", "first") if column not in header]
     unknown = [column for column in header if column not in COLUMNS]
     if missing or unknown or len(set(header)) != len(header):
@@ -200,8 +210,8 @@ def _parse_csv(text: str, name: str, seed: uuid.UUID) -> AttestationTable:
         raise ConfigError(f"{name}: line 1: {wrong}; the columns are {', '.join(COLUMNS)}")
     found: dict[str, _Row] = {}
     gateways: list[str] = []
-    for row in rows:
-        where = f"{name}: line {rows.line_num}"
+    for number, row in rows:
+        where = f"{name}: line {number}"
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
