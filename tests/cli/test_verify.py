@@ -165,7 +165,13 @@ def test_revoked(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("octets", "said"),
-    [(b"", "empty"), (b"INVITE sip:a@b SIP/2.0\r\nno end", "not a SIP message")],
+    [
+        (b"\x30\x82\x01\x0a\x00\n\xff", "neither text nor a capture"),
+        (b"\xff\xfe", "neither text nor a capture"),
+        (FILES["sp.pem"], "ringfence cert inspect"),
+        (b"", "empty"),
+        (b"INVITE sip:a@b SIP/2.0\r\nno end", "not a SIP message"),
+    ],
 )
 def test_files_that_hold_nothing(run: Run, octets: bytes, said: str) -> None:
     status, _, err = run(run.file("what", octets), *TRUSTED)

@@ -57,6 +57,7 @@ CONFIG = typer.Option(None, "--config", help="Settings (TOML); [fetch] says what
 JSON = typer.Option(False, "--json", help="Print one JSON object a call.")
 
 
+_WANTED = "give a token, an Identity header, an INVITE or a capture"
 MAX_INPUT = 64 << 20  # bytes of standard input or a file that is no capture
 
 
@@ -153,11 +154,15 @@ def _calls(files: list[str], from_: str | None, to: str | None) -> Iterator[tupl
                 raise InputError(f"{name}: not a SIP message: {message.detail}")
             yield call_of(message), time.time(), False
             continue
-        lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
         if not lines:
-            raise InputError(f"{name}: empty; give a token, an Identity header, an INVITE or a capture")
+            raise InputError(f"{name}: empty; {_WANTED}")
+        if b"\0" in data or "\N{REPLACEMENT CHARACTER}" in lines[0]:
+            raise InputError(f"{name}: neither text nor a capture; {_WANTED}")
+        if lines[0].startswith("-----BEGIN"):
+            raise InputError(f"{name}: PEM, and no call; ringfence cert inspect reads certificates")
         for line in lines:
-            yield _bare(line, from_, to), time.time(), from_ is None
+            yield _bare(line.strip(), from_, to), time.time(), from_ is None
 
 
 def _bare(line: str, from_: str | None, to: str | None) -> Call:
