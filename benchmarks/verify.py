@@ -70,7 +70,7 @@ class Everywhere:
         self.body = body
 
     def fetch(self, url: str, now: float) -> Fetched:
-        return Fetched(self.body + b"\n", now + 86_400.0)  # octets of its own for each address
+        return Fetched(self.body + b"\n", now + 86_400.0)  # a text of its own for each address
 
 
 def make_verifier(root: bytes, chain: bytes, replay: bool = False) -> Verifier:
@@ -215,8 +215,8 @@ def resident() -> float:
 
 
 def memory(tokens: int, addresses: int) -> dict[str, list[tuple[int, float]]]:
-    """MiB after so many distinct tokens, then after so many distinct addresses of certificates, each of which
-    is read and traced anew. Tokens come 2,000 a second, so that the replay memory is full at 200,000."""
+    """MiB after so many distinct tokens, then after so many distinct addresses of certificates, each with
+    a text of its own around the same two certificates. Tokens come 2,000 a second, so that the replay memory is full at 200,000."""
     provider = Provider(time.time())
     judges = provider.recipe(replay=True)
     assert judges.replay is not None
