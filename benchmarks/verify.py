@@ -216,7 +216,8 @@ def resident() -> float:
 
 def memory(tokens: int, addresses: int) -> dict[str, list[tuple[int, float]]]:
     """MiB after so many distinct tokens, then after so many distinct addresses of certificates, each with
-    a text of its own around the same two certificates. Tokens come 2,000 a second, so that the replay memory is full at 200,000."""
+    a text of its own around the same two certificates. Tokens come 2,000 a second, so that the
+    replay memory is full at 200,000."""
     provider = Provider(time.time())
     judges = provider.recipe(replay=True)
     assert judges.replay is not None
