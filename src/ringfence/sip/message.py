@@ -26,13 +26,14 @@ class Message:
 
     method and uri are empty in a response, status is 0 in a request. headers: names as written (case,
     compact form) and unfolded values, in order. malformed: lines that are no header. complete: False if
-    Content-Length announces more than there is.
+    Content-Length announces more than there is. head: start line and headers as they were received.
     """
 
     __slots__ = (
         "_values",
         "body",
         "complete",
+        "head",
         "headers",
         "malformed",
         "method",
@@ -50,6 +51,7 @@ class Message:
         self.reason = reason
         self.headers: list[tuple[str, str]] = []
         self.malformed: list[str] = []
+        self.head = b""
         self.body = b""
         self.complete = True
         self._values: dict[str, list[str]] = {}
@@ -85,8 +87,9 @@ def message_length(data: bytes) -> int | None:
     return end + 4 + length if end + 4 + length <= len(data) else None
 
 
-def parse(data: bytes) -> Message | Rejected:
-    """One datagram, or one framed piece of a stream, as a message.
+def parse(data: bytes, errors: str = "replace") -> Message | Rejected:
+    """One datagram, or one framed piece of a stream, as a message. errors: what is made of bytes that are not
+    UTF-8; surrogateescape keeps them, for who must give them back.
 
     Reasons: empty, truncated_head, head_too_long, bad_start_line, unsupported_version (505),
     bad_status_code. Bytes after the announced body are ignored.
@@ -103,7 +106,7 @@ def parse(data: bytes) -> Message | Rejected:
         head, body = data[:end], data[end + 2 :]
     if len(head) > MAX_HEAD:
         return Rejected("head_too_long", 513, f"more than {MAX_HEAD} bytes of headers")
-    text = head.decode("utf-8", "replace")
+    text = head.decode("utf-8", errors)
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)
     lines = text.split("\r\n")
@@ -112,6 +115,7 @@ def parse(data: bytes) -> Message | Rejected:
     message = _start(lines[0])
     if isinstance(message, Rejected):
         return message
+    message.head = head
     headers, values = message.headers, message._values
     for line in lines[1:]:
         name, colon, value = line.partition(":")
