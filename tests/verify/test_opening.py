@@ -6,12 +6,23 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.verify.calls import BRITISH, FORWARD, FURTHER, IAT, LONDON, MOBILE, call, judge, shaken, signer
+from tests.verify.calls import (
+    BRITISH,
+    FORWARD,
+    FURTHER,
+    IAT,
+    LONDON,
+    MOBILE,
+    call,
+    judge,
+    shaken,
+    signer,
+    verifier,
+)
 from tests.verify.pki import NOW
 
 from ringfence.model.verification import Step, Verdict
-from ringfence.sip.identity import parse_identity
-from ringfence.verify.opening import MAX_NESTED, nested, open_header, seconds
+from ringfence.verify.opening import open_header, seconds
 from ringfence.verify.policy import SHAKEN
 
 COMPACT = str(signer().plain(LONDON, MOBILE, IAT, compact=True))
@@ -64,10 +75,10 @@ def test_certificates_of_nested_tokens() -> None:
     token = shaken("mobiles")
     for target in (FORWARD, FURTHER):
         token = str(signer().div_o(token, target))
-    header = parse_identity(token)
-    urls = nested(header.token)  # type: ignore[union-attr]
+    there = call(token, request_uri=f"sip:+{FURTHER}@example.org")
+    urls = verifier().begin(there, NOW).addresses()
     assert urls == ["https://certs.example.org/provider.pem", "https://certs.example.org/mobiles.pem"]
-    assert len(urls) <= MAX_NESTED and nested("..abc") == nested("x") == []
+    assert verifier().begin(call(token), NOW).addresses() == []  # it is for somebody else
 
 
 @pytest.mark.parametrize(

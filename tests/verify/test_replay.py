@@ -21,3 +21,16 @@ def test_it_forgets_in_time_and_by_number() -> None:
     assert len(memory._calls) == 3
     assert memory.seen(b"99", "s", "c", 100) is None
     assert len(memory) == 1
+
+
+def test_each_token_of_a_call_and_each_call_of_a_token() -> None:
+    memory = ReplayMemory()
+    assert memory.seen(b"shaken", "a", "1", 0) is None and memory.seen(b"rcd", "a", "1", 0) is None
+    assert memory.seen(b"shaken", "a", "2", 1) == "repeated"  # a fork
+    memory.answered("2")
+    assert memory.seen(b"shaken", "b", "3", 2) == "replayed"
+    assert memory.seen(b"rcd", "b", "4", 2) == "repeated"
+    memory.answered("1")
+    assert memory.seen(b"rcd", "b", "5", 3) == "replayed"
+    assert memory.seen(b"new", "b", "6", 1000) is None and len(memory) == 1
+    memory.answered("1")

@@ -232,8 +232,9 @@ def test_a_flood_of_headers_costs_no_flood_of_work() -> None:
 
 def test_what_will_be_asked_for() -> None:
     nested = signer().div_o(shaken("mobiles"), FORWARD)
-    there = verifier().addresses(call(nested, shaken(), "rubbish", shaken()))
-    assert there == ["https://certs.example.org/provider.pem", "https://certs.example.org/mobiles.pem"]
+    there = call(nested, shaken(), "rubbish", nested, request_uri=f"sip:+{FORWARD}@example.org")
+    asked = verifier().begin(there, NOW).addresses()
+    assert asked == ["https://certs.example.org/provider.pem", "https://certs.example.org/mobiles.pem"]
 
 
 def test_many_calls_each_at_its_time() -> None:

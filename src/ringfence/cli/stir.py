@@ -75,7 +75,9 @@ def stir(
     lists = [load_crl(path) for path in crl or ()]
     with HttpFetcher(load_settings(config).fetch) as fetcher:
         verifier = (
-            AsyncVerifier(fetcher, store, lists, policy=rules, replay=ReplayMemory()) if trust else None
+            AsyncVerifier(fetcher, store, lists, policy=rules, replay=ReplayMemory(rules.lifetime))
+            if trust
+            else None
         )
         listener = bind(port)
         if (free := listener.getsockname()[1]) != port:

@@ -113,7 +113,7 @@ def verify(
         signature_only,
         time.time() if now is None else now,
     )
-    verifier = Verifier(source, rules, ReplayMemory())
+    verifier = Verifier(source, rules, ReplayMemory(rules.lifetime))
     screen = Console(highlight=False, soft_wrap=True)
     failed = False
     for call, when, loose in _calls(files, from_, to):
@@ -122,9 +122,9 @@ def verify(
         failed |= verification.verdict is Verdict.INVALID
         if as_json:
             row = {"call_id": call.call_id or None} | msgspec.to_builtins(verification)
-            print(msgspec.json.encode(row | {"bound": not loose}).decode(), flush=True)
+            print(msgspec.json.encode(row | {"bound": not (loose or signature_only)}).decode(), flush=True)
             continue
-        screen.print(call_line(call, verification, bound=not loose))
+        screen.print(call_line(call, verification, bound=not (loose or signature_only)))
         for line in header_lines(verification):
             screen.print(line)
     return int(failed)

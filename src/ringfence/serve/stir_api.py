@@ -27,6 +27,7 @@ from ringfence.model.verification import Verdict, Verification
 from ringfence.serve import stir_messages as messages
 from ringfence.serve.stir_openapi import document
 from ringfence.serve.verifying import AsyncVerifier
+from ringfence.sip.headers import split_values
 from ringfence.verify import tenants
 from ringfence.verify.tenants import ANSWERS, SigningService
 
@@ -127,6 +128,9 @@ async def _read(request: Request[Any, Any, Any], kind: type[_T]) -> _T:
 
 def _request(asked: messages.SigningRequest) -> tenants.SigningRequest:
     rich = {n: v for n in ("rcd", "rcdi", "crn") if (v := getattr(asked, n)) is not None}
+    if rich and asked.ppt == "plain":
+        raise _RefusedError(400, "SVC4005", "Invalid '%1' parameter value: %2", "ppt",
+                            "plain, with rich call data that it would not carry: ask for rcd")  # fmt: skip
     diverts = asked.ppt in ("div", "div-o")
     if diverts != (asked.received is not None):
         raise _RefusedError(400, "SVC4001", "Missing mandatory parameter '%1'",
@@ -157,7 +161,7 @@ def _call(asked: messages.VerificationRequest) -> Call:
     if len(goes_to) != 1:
         raise _RefusedError(400, "SVC4005", "Invalid '%1' parameter value: %2", "to", "one tn or uri")
     caller = _one(asked.caller, "from")
-    headers = asked.identities or tuple(h.strip() for h in asked.identity.split(",") if h.strip())
+    headers = asked.identities or tuple(h for h in split_values(asked.identity) if h)
     return Call(
         request_uri=goes_to[0],
         to=goes_to[0],

@@ -24,11 +24,11 @@ class _AtHand:
 
     def __init__(self, fetcher: HttpFetcher) -> None:
         self._fetcher = fetcher
-        #: why addresses could not be had for the call that is judged now
-        self.faults: dict[str, Rejected] = {}
+        #: what was fetched for the call that is judged now, also where it may not be kept
+        self.brought: dict[str, Fetched | Rejected] = {}
 
     def fetch(self, url: str, now: float) -> Fetched | Rejected:
-        found = self._fetcher.cached(url, now) or self.faults.get(url)
+        found = self.brought.get(url) or self._fetcher.cached(url, now)
         return rejected("no_certificate", "it could not be fetched now") if found is None else found
 
     def renew(self, url: str, now: float) -> None:
@@ -64,8 +64,12 @@ class AsyncVerifier:
 
     async def verify(self, call: Call, now: float) -> Verification:
         """What the Identity headers of a call prove. now: seconds since 1970."""
-        wanted = [url for url in self._verifier.addresses(call) if not self._credentials.known(url, now)]
-        found = await asyncio.gather(*(self._fetcher.afetch(url, now) for url in wanted))
-        # nothing is awaited from here on, so that no other call comes between
-        self._at_hand.faults = {u: f for u, f in zip(wanted, found, strict=True) if isinstance(f, Rejected)}
-        return self._verifier.verify(call, now)
+        begun = self._verifier.begin(call, now)
+        wanted = [url for url in begun.addresses() if not self._credentials.known(url, now)]
+        if wanted:
+            found = await asyncio.gather(*(self._fetcher.afetch(url, now) for url in wanted))
+            # nothing is awaited from here on, so that no other call comes between
+            self._at_hand.brought = dict(zip(wanted, found, strict=True))
+        verification = self._verifier.conclude(begun)
+        self._at_hand.brought = {}
+        return verification

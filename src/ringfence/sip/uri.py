@@ -67,6 +67,8 @@ def parse_uri(text: str) -> Uri | None:
         return Uri("tel", _decoded(number), _params(params)) if number else None
     if scheme not in ("sip", "sips"):
         return Uri(scheme)
+    if rest.count("@") > 1:  # of two readers one would see another host (RFC 3261 section 25.1: escape it)
+        return None
     userinfo, at, address = rest.rpartition("@")
     address, _, headers = address.partition("?")
     host_port, _, params = address.partition(";")

@@ -19,8 +19,11 @@ from ringfence.sip.uri import parse_uri
 E164 = 15
 LONGEST = 32
 
-_PLAIN = re.compile(r"(?:(?:sips?|tel):)?\+([1-9][0-9]{5,14})(?:[;@].*)?", re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(
+    r"(?:(?:sips?|tel):)?\+([1-9][0-9]{5,14})(?:;[^@]*)?(?:@[^@]*)?", re.IGNORECASE | re.DOTALL
+)
 _NUMERIC = re.compile(r"[+0-9*#().\-\s]+")
+_SEPARATORS = re.compile(r"[().\-\s]")  # RFC 3966 section 3: visual, and nothing else
 _ANONYMOUS = frozenset({"anonymous", "restricted", "unavailable", "unknown", "coord unavailable"})
 _UNRESERVED = re.compile(r"%(4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A]|3[0-9]|2D|2E|5F|7E)", re.IGNORECASE)
 
@@ -44,14 +47,14 @@ def _canonical(text: str, region: str, longer: bool) -> str:
     if uri is None:
         return _number(text, region, longer) if _NUMERIC.fullmatch(text) else ""
     user = uri.user or ""
-    if uri.scheme == "tel" or (uri.scheme in ("sip", "sips") and _NUMERIC.fullmatch(user)):
+    if uri.scheme in ("tel", "sip", "sips") and _NUMERIC.fullmatch(user):
         context = uri.param("phone-context") or ""
         if context.startswith("+") and not user.startswith("+"):
             user = context + user
         if number := _number(user, region, longer):
             return number
-        if uri.scheme == "tel":
-            return ""
+    if uri.scheme == "tel":
+        return ""
     if uri.scheme not in ("sip", "sips"):
         return text.lower()
     host = (uri.host or "").lower()
@@ -69,7 +72,8 @@ def _number(text: str, region: str, longer: bool) -> str:
         return digits
     if "*" in digits or "#" in digits:
         return digits
-    read = normalise(text, region)
+    # without what could be taken for the decimals or the extension of a number in a spreadsheet
+    read = normalise(_SEPARATORS.sub("", text), region)
     if read.number is not None:
         return read.number.removeprefix("+")
     # what the plan does not know is compared as it is written: a number that is none matches no other
@@ -103,9 +107,20 @@ def _claimed(uri: str) -> str:
     return f"{split.scheme}:{_UNRESERVED.sub(_decoded, user).lower()}@{(split.host or '').lower()}"
 
 
+def telephone(identity: str, region: str) -> str:
+    """The digits of the telephone number that a SIP URI shows as its user (RFC 8224 section 8.1); "" for
+    other users, such as the extensions of a domain, and for what is no SIP URI."""
+    split = parse_uri(identity)
+    if split is None or split.scheme not in ("sip", "sips") or not _NUMERIC.fullmatch(split.user or ""):
+        return ""
+    number = normalise(_SEPARATORS.sub("", split.user or ""), region).number
+    return number[1:] if number is not None and number[0] == "+" else ""
+
+
 def as_uri(text: str) -> str:
     """The canonical URI of a SIP URI even where its user is a number, for tokens that claim URIs."""
-    return _claimed(text.strip())
+    text = text.strip()
+    return _claimed(text) if parse_uri(text) is not None else ""
 
 
 class Sides:
@@ -132,10 +147,15 @@ class Sides:
         return not self._call.asserted and anonymous(self._call.caller)
 
     def calls(self, orig: str, call: Call) -> bool:
-        """Whether this identity is what the call shows."""
-        if orig in self.callers:
-            return True
-        return ":" in orig and orig in [as_uri(t) for t in (call.asserted or (call.caller,))]
+        """Whether this identity is what the call shows: of several assertions each number must be it, for who
+        comes after may show any of them."""
+        if ":" not in orig:
+            return orig in self.callers and all(c == orig or ":" in c for c in self.callers)
+        plain = [as_uri(text) for text in (call.asserted or (call.caller,))]
+        found = orig in plain or orig in self.callers
+        return found and all(
+            c == orig or p == orig or ":" in c for c, p in zip(self.callers, plain, strict=True)
+        )
 
     def reaches(self, dest: Sequence[str], call: Call) -> bool:
         """Whether the call goes to one of these."""
@@ -144,6 +164,18 @@ class Sides:
     def was_for(self, dest: Sequence[str], call: Call) -> bool:
         """Whether the call was first for one of these."""
         return self.first in dest or (":" in "".join(dest) and as_uri(call.to) in dest)
+
+
+def other_priorities(claims: Claims, call: Call) -> str:
+    """What the call asks for that an rph token does not grant; "" where there is nothing (RFC 8443 section
+    4.2: its Resource-Priority; RFC 9027 section 4: its Priority, where the token has sph)."""
+    granted = {value.lower() for values in (claims.rph or {}).values() for value in values}
+    asked = [v for v in call.resource_priority if v.lower() not in granted]
+    if asked:
+        return f"the token does not grant {asked[0]:.40}"
+    if claims.sph is not None and call.priority and call.priority.lower() != claims.sph.lower():
+        return f"the token grants {claims.sph:.40}, the call asks for {call.priority:.40}"
+    return ""
 
 
 def diversions(claims: Claims, diverted: Sequence[Claims], sides: Sides, call: Call) -> list[int] | None:

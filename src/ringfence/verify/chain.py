@@ -162,7 +162,11 @@ def _revocation(
 ) -> Rejected | None:
     known = False
     for crl in crls:
-        own = crl.issuer_name == certificate.issuer_name and crl.is_signed_by(above[0])
+        own = crl.issuer_name == certificate.issuer_name and any(
+            # an issuer that changed its key signs one list with the new one
+            crl.is_signed_by(issuer)
+            for issuer in (above[0], *(r for r in trust.roots if r.subject_name == above[0].subject_name))
+        )
         if not own and not any(crl.is_signed_by(signer) for signer in trust.crl_signers):
             continue
         # what an old list revokes stays revoked; that it is silent says something only while it is in force

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import blake2b
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -110,8 +112,9 @@ class Credentials:
     ) -> None:
         self._fetcher = fetcher
         self._size = size
-        #: by address: until when, what it leads to, and the octets in which that was read
-        self._kept: OrderedDict[str, tuple[float, Found, bytes]] = OrderedDict()
+        #: by address: until when, what it leads to, the digest of the octets in which that was read, and how
+        #: long the revocation lists stand that were asked
+        self._kept: OrderedDict[str, tuple[float, Found, bytes, float]] = OrderedDict()
         self._need_crl = need_revocation_list
         self._trust = trust
         self._crls = tuple(crls)
@@ -140,13 +143,15 @@ class Credentials:
         fetched = self._fetcher.fetch(url, now)
         if isinstance(fetched, Rejected):
             return Found(fault=fetched)  # the fetcher remembers failures, and for how long
-        if kept is not None and kept[1].credential and kept[2] == fetched.body:
-            found = kept[1]
+        digest = blake2b(fetched.body, digest_size=16).digest()
+        if kept is not None and kept[1].credential and kept[2] == digest and now <= kept[3]:
+            found, stands = kept[1], kept[3]
         else:
             found = self._read(fetched.body, now, trust, crls)
-        until = fetched.expires if found.credential else min(fetched.expires, now + REFUSED_SECONDS)
+            stands = min((c.next_update for c in crls if c.next_update and c.next_update >= now), default=inf)
+        until = min(fetched.expires, stands if found.credential else now + REFUSED_SECONDS)
         with self._lock:
-            kept_here[url] = (until, found, fetched.body)
+            kept_here[url] = (until, found, digest, stands)
             kept_here.move_to_end(url)
             if len(kept_here) > self._size:
                 kept_here.popitem(last=False)

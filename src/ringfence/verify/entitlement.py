@@ -7,6 +7,7 @@ RFC 8443 section 6 (priorities).
 from __future__ import annotations
 
 from ringfence.model.rejected import Rejected
+from ringfence.verify.binding import telephone
 from ringfence.verify.chain import Chain
 from ringfence.verify.passport import all_claims
 from ringfence.verify.policy import Policy
@@ -33,9 +34,13 @@ def entitlement_fault(
             return rejected("not_authorised", "its signer is none of the policy's priority_signers")
         return None
     if ":" in identity:
-        if chain.certificates[0].names(identity):
+        if not chain.certificates[0].names(identity):
+            return rejected("not_authorised", f"its certificate does not name {identity:.80}")
+        # a domain may name its users, but a number is nobody's who merely writes it before an @
+        if not (identity := telephone(identity, policy.region)):
             return None
-        return rejected("not_authorised", f"its certificate does not name {identity:.80}")
+        if authority is None:
+            return rejected("not_authorised", f"no TNAuthList, and {identity} is a number")
     if authority is None:
         return rejected("not_authorised", "no TNAuthList") if policy.need_tn_auth_list else None
     for certificate in chain.certificates:

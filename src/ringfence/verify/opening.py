@@ -27,15 +27,20 @@ from ringfence.verify.reasons import rejected
 
 #: Tokens inside each other in a div-o.
 MAX_NESTED = 5
+#: Certificates that one call may have fetched.
+MAX_ADDRESSES = 12
 
 
 class Judgement:
     """One Identity header on its way through the steps.
 
     fault and step: why and where it stopped. token, claims: as far as they could be read. via: the diversions
-    that lead from it to the called party. inner: the token inside a div-o."""
+    that lead from it to the called party. inner: the token inside a div-o. dated: the call's Date, seconds
+    since 1970. spare: a div that no token needs, as long as the others hold."""
 
-    __slots__ = ("claims", "fault", "inner", "notes", "ppt", "signer", "step", "token", "via", "x5u")
+    __slots__ = (
+        "claims", "dated", "fault", "inner", "notes", "ppt", "signer", "spare", "step", "token", "via", "x5u",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.x5u = ""
@@ -48,6 +53,8 @@ class Judgement:
         self.inner: Judgement | None = None
         self.signer = ""
         self.notes: list[str] = []
+        self.dated: float | None = None
+        self.spare = False
 
     def stop(self, step: Step, fault: Rejected) -> None:
         if self.fault is None:
@@ -59,6 +66,31 @@ class Judgement:
     def innermost(self) -> Judgement:
         """The token that a div-o wraps, through all of its wrappings; itself where it is none."""
         return self if self.inner is None else self.inner.innermost()
+
+
+class Begun:
+    """A call whose tokens went through the steps that need no certificate."""
+
+    __slots__ = ("call", "now", "sides", "works")
+
+    def __init__(self, call: Call, now: float, works: list[Judgement], sides: Sides | None) -> None:
+        self.call = call
+        self.now = now
+        self.works = works
+        self.sides = sides
+
+    def addresses(self) -> list[str]:
+        """The certificates that the tokens which got this far are held to, each once."""
+        wanted: dict[str, None] = {}
+        diverted = any(work.via for work in self.works)
+        for work in self.works:
+            if work.fault is not None and not (work.spare and diverted):
+                continue
+            token: Judgement | None = work
+            while token is not None and (token is work or token.fault is None):
+                wanted[token.x5u] = None
+                token = token.inner
+        return list(wanted)[:MAX_ADDRESSES]
 
 
 def open_header(value: str, call: Call, policy: Policy) -> Judgement:
@@ -141,26 +173,6 @@ def _complete(work: Judgement, compact: str, ppt: str, call: Call, policy: Polic
     token = Token("", work.x5u, signed, payload, signature)
     work.take(token)
     read(work, token)
-
-
-def nested(text: str) -> list[str]:
-    """The certificates of the tokens inside a div-o."""
-    found = []
-    for _ in range(MAX_NESTED):
-        if is_compact(text):
-            break
-        token = open_token(text)
-        if isinstance(token, Rejected) or token.ppt != "div-o":
-            break
-        claims = read_claims(token.payload, token.ppt)
-        if isinstance(claims, Rejected):
-            break
-        text = claims.opt or ""
-        inner = open_token(text)
-        if isinstance(inner, Rejected):
-            break
-        found.append(inner.x5u)
-    return found
 
 
 def seconds(date: str | None) -> float | None:

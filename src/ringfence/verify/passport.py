@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ringfence.model.passport import PPTS, Claims, Passport
+from ringfence.model.passport import Claims, Passport
 from ringfence.model.rejected import Rejected
 
 #: Bytes of a token. rcd and div-o tokens of a few KiB are honest; a SIP message seldom carries more.
@@ -177,7 +177,8 @@ def _plainly_unique(payload: bytes, claims: Claims) -> bool:
     for claim in (claims.attest, claims.origid, claims.opt, claims.crn, claims.sph):
         names += claim is not None
     if claims.div is not None:
-        names += 2 + (claims.div.hi is not None)
+        parts = (claims.div.tn, claims.div.uri, claims.div.hi)
+        names += 1 + sum(part is not None for part in parts)
     return payload.count(b'":') == names
 
 
@@ -192,6 +193,8 @@ def _party_fault(tn: str | None, uri: str | None) -> str | None:
 
 
 def _fault(claims: Claims, ppt: str) -> str | None:
+    if not 0 <= claims.iat < 1 << 53:  # also no number, or one that no clock can be compared with
+        return "iat is no time"
     if fault := _party_fault(claims.orig.tn, claims.orig.uri):
         return f"orig {fault}"
     if not claims.dest.tn and not claims.dest.uri:
@@ -263,11 +266,6 @@ def to_token(signed: bytes, signature: bytes, *, compact: bool = False) -> str:
     """The token of signed octets and their signature (r and s, 64 bytes). compact: two dots and the
     signature, which RFC 8225 section 7 allows without a ppt only."""
     return (".." if compact else signed.decode() + ".") + to_base64url(signature).decode()
-
-
-def known_type(ppt: str) -> bool:
-    """Whether tokens of this type are understood; others are ignored (RFC 8224 section 6.2, step 1)."""
-    return ppt in PPTS
 
 
 def _bad(detail: str) -> Rejected:

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ringfence.errors import ConfigError
+from ringfence.errors import ConfigError, UsageError
 from ringfence.model.passport import PPTS
+from ringfence.numbers.dialling import dialling
 from ringfence.verify.reasons import REASONS
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -65,6 +66,16 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for word in self.refuse:
             if word != "all" and word not in REASONS:
                 raise ValueError(f"refuse: {word!r} is no reason; see docs/reference/verification.md")
+
+        try:
+            dialling(self.region)
+        except UsageError as error:
+            raise ValueError(f"region: {error}") from None
+
+    @property
+    def lifetime(self) -> float:
+        """Seconds for which a token may be used, from the earliest that our clock could see it."""
+        return max(self.max_age, self.max_age_diverted) + self.max_future
 
     @property
     def looked_at(self) -> frozenset[str]:

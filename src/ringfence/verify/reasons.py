@@ -33,6 +33,7 @@ REASONS: dict[str, Reason] = {
     "dest_mismatch": Reason(438, "it was issued for a call to somebody else"),
     "retargeted_without_div": Reason(438, "it was issued for a call to somebody else, and no div says why"),
     "anonymous": Reason(None, "the call shows no caller to whom it could be held", checked=False),
+    "priority_mismatch": Reason(438, "it was issued for other priorities than the call asks for"),
     "bad_url": Reason(436, "no certificate is fetched from such an address", checked=False),
     "no_certificate": Reason(436, "its certificate could not be had", checked=False),
     "bad_certificate": Reason(437, "its certificate cannot be read, or has a key that is not P-256"),

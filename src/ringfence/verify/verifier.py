@@ -26,11 +26,10 @@ import msgspec
 from ringfence.model.call import Call
 from ringfence.model.rejected import Rejected
 from ringfence.model.verification import Step, Verification
-from ringfence.sip.identity import parse_identity
-from ringfence.verify.binding import Sides, diversions, parties, party
+from ringfence.verify.binding import Sides, diversions, other_priorities, parties, party
 from ringfence.verify.credential import Credential, CredentialSource
 from ringfence.verify.entitlement import entitlement_fault
-from ringfence.verify.opening import MAX_NESTED, Judgement, nested, open_header, read, seconds
+from ringfence.verify.opening import MAX_NESTED, Begun, Judgement, open_header, read, seconds
 from ringfence.verify.outcome import combined
 from ringfence.verify.passport import open_token
 from ringfence.verify.policy import SHAKEN, Policy
@@ -57,39 +56,37 @@ class Verifier:
         """The verification of each call, each at its own time."""
         return (self.verify(call, now) for call, now in calls)
 
-    def addresses(self, call: Call) -> list[str]:
-        """The certificates that `verify` would ask for, so that a server can fetch them first without holding
-        up other calls."""
-        found = []
-        for value in call.identity[:MAX_HEADERS]:
-            header = parse_identity(value)
-            if not isinstance(header, Rejected):
-                if header.info and header.info not in found:
-                    found.append(header.info)
-                found += [url for url in nested(header.token) if url not in found]
-        return found
-
     def verify(self, call: Call, now: float) -> Verification:
         """What the Identity headers of a call prove.
 
         now: our clock, seconds since 1970. The verdict is valid if one token is, with all the diversions that
         lead from it to the called party; other tokens of the call may be anything (RFC 8224 6.2.1)."""
-        if not call.identity:
-            return combined([], self.policy)
+        return self.conclude(self.begin(call, now))
+
+    def begin(self, call: Call, now: float) -> Begun:
+        """Steps 1 to 5, which need no certificate. `Begun.addresses` says which ones the others will ask for,
+        so that a server can fetch them first without holding up other calls."""
         policy = self.policy
+        if not call.identity:
+            return Begun(call, now, [], None)
         sides = Sides(call, policy.region, policy.longer_numbers)
         works = [open_header(value, call, policy) for value in call.identity[:MAX_HEADERS]]
         for work in works:
             self._check_time(work, call, now, policy.max_age)
         self._bind(works, call, sides, now)
+        return Begun(call, now, works, sides)
+
+    def conclude(self, begun: Begun) -> Verification:
+        """Steps 6 to 10 of what `begin` began, and the verdict. Once for each."""
+        call, now, works = begun.call, begun.now, begun.works
         for work in works:
             self._prove(work, now)
         for work in works:
-            self._lean_on_diversions(work)
+            self._lean_on_diversions(work, begun)
         if self.replay is not None:
             for work in works:
                 self._check_replay(work, call, now, self.replay)
-        return combined(works, policy)
+        return combined(works, self.policy)
 
     def signatures(self, call: Call, now: float) -> Verification:
         """The same call by its signatures alone (steps 1, 2, 6 and 8), whoever signed for whom and when: for
@@ -99,7 +96,8 @@ class Verifier:
             if one.step is Step.CLAIMS:
                 one.fault = one.step = None
             self._signed(one, now)
-        return combined(tokens, self.policy)
+        # it was not held to the call, so nothing is passed on
+        return msgspec.structs.replace(combined(tokens, self.policy), verstat="No-TN-Validation")
 
     # 4 freshness
 
@@ -113,17 +111,22 @@ class Verifier:
         elif iat - now > self.policy.max_future:
             work.stop(Step.FRESHNESS, rejected("future", f"issued {iat - now:.0f} s from now"))
         elif call.date is not None and self.policy.date == "compare":
-            date = seconds(call.date)
-            if date is None:
+            work.dated = seconds(call.date)
+            if work.dated is None:
                 work.notes.append("bad_date")
-            elif abs(date - iat) > max(max_age, self.policy.max_age_diverted):
-                work.stop(
-                    Step.FRESHNESS, rejected("date_mismatch", f"Date and iat {abs(date - iat):.0f} s apart")
-                )
+            else:
+                self._hold_to_date(work, max(max_age, self.policy.max_age_diverted))
+
+    def _hold_to_date(self, work: Judgement, max_age: float) -> None:
+        if work.claims is not None and work.dated is not None:
+            apart = abs(work.dated - work.claims.iat)
+            if apart > max_age:
+                work.stop(Step.FRESHNESS, rejected("date_mismatch", f"Date and iat {apart:.0f} s apart"))
 
     def _hold_to_age(self, work: Judgement, now: float, max_age: float) -> None:
         if work.claims is not None and now - work.claims.iat > max_age:
             work.stop(Step.FRESHNESS, rejected("stale", f"issued {now - work.claims.iat:.0f} s ago"))
+        self._hold_to_date(work, max_age)
 
     # 5 binding
 
@@ -146,6 +149,9 @@ class Verifier:
                 continue
             if work.ppt == "div":
                 continue
+            if work.ppt == "rph" and (differs := other_priorities(claims, call)):
+                work.stop(Step.BINDING, rejected("priority_mismatch", differs))
+                continue
             if work.ppt == "div-o":
                 self._unfold(work, orig, now)
             if sides.reaches(parties(claims.dest), call):
@@ -161,6 +167,7 @@ class Verifier:
             self._hold_to_age(work, now, self.policy.max_age_diverted)
         for work in diverted:
             if id(work) not in led and work.fault is None:
+                work.spare = True
                 work.stop(
                     Step.BINDING,
                     rejected("dest_mismatch", "it diverts no token of this call to its called party"),
@@ -260,12 +267,36 @@ class Verifier:
                     inner.step, msgspec.structs.replace(inner.fault, detail=f"opt: {inner.fault.detail}")
                 )
 
-    def _lean_on_diversions(self, work: Judgement) -> None:
-        """A token that reaches the called party through diversions is worth what each of them is."""
-        for div in work.via:
-            if work.fault is None and div.fault is not None:
-                detail = f"its diversion: {div.fault.reason} {div.fault.detail}".rstrip()
-                work.stop(Step.BINDING, rejected("dest_mismatch", detail))
+    def _lean_on_diversions(self, work: Judgement, begun: Begun) -> None:
+        """A token that reaches the called party through diversions is worth what each of them is. Where one
+        is worth nothing there may be another way: a stranger's div spoils no call."""
+        false: list[Judgement] = []
+        while work.fault is None and (failed := next((d for d in work.via if d.fault is not None), None)):
+            false.append(failed)
+            assert work.claims is not None and begun.sides is not None
+            others = [
+                w for w in begun.works
+                if w.ppt == "div" and w.claims is not None and w not in false and (w.fault is None or w.spare)
+            ]  # fmt: skip
+            claims = [w.claims for w in others if w.claims is not None]
+            chain = diversions(work.claims, claims, begun.sides, begun.call)
+            if chain is None:
+                fault = false[0].fault
+                assert fault is not None
+                work.stop(
+                    Step.BINDING,
+                    rejected("dest_mismatch", f"its diversion: {fault.reason} {fault.detail}".rstrip()),
+                )
+                return
+            work.via = [others[i] for i in chain]
+            for div in work.via:
+                if div.spare:
+                    div.spare, div.fault, div.step = False, None, None
+                    last = div is work.via[-1]
+                    self._hold_to_age(
+                        div, begun.now, self.policy.max_age if last else self.policy.max_age_diverted
+                    )
+                    self._prove(div, begun.now)
 
     # 10 replay
 
