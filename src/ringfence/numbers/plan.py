@@ -58,7 +58,7 @@ def facts(numbers: pa.Array, allocation: Allocation | None = None, region: str =
     digits = np.asarray(pc.utf8_slice_codeunits(text.take(pa.array(at)), 1).cast(pa.int64()), dtype=np.int64)
     kind[at], valid[at], place[at], operator[at] = _global_facts(digits, allocation)
     for i in np.flatnonzero(_flags(pc.match_substring_regex(text, r"^\d{1,15}$"))):
-        kind[i] = _short_kind(text[i].as_py(), region).value
+        kind[i] = kind_of_short(text[i].as_py(), region).value
         place[i] = dialling(region).region if kind[i] == Kind.SHORT.value else None
     known = pa.array(kind.astype(bool))
     columns = [text, kind, pc.if_else(known, pa.array(valid), None), place, operator]
@@ -70,7 +70,7 @@ def _flags(column: pa.Array) -> Flags:
     return found
 
 
-def _short_kind(digits: str, region: str) -> Kind:
+def kind_of_short(digits: str, region: str) -> Kind:
     """short where the region has such a code, unknown for the extension of some switchboard."""
     country = dialling(region).region
     if digits in _SHORT_CODES.get(country, ()):
@@ -102,8 +102,8 @@ def _global_facts(digits: Integers, allocation: Allocation | None) -> tuple[Word
         kind[listed[~held & (fits | valid[listed])]] = Kind.UNALLOCATED.value
         valid[added] = True
     uk = np.flatnonzero(valid & (code == 44) & (kind != Kind.UNALLOCATED.value))
-    blocks = _uk_plan().blocks(digits[uk])
-    kind[uk[blocks >= 0]] = _uk_plan().column("type")[blocks[blocks >= 0]]
+    blocks = uk_plan().blocks(digits[uk])
+    kind[uk[blocks >= 0]] = uk_plan().column("type")[blocks[blocks >= 0]]
     # inserted by networks and in no other plan: a table that lists their block as free changes nothing
     network = _is_network(digits, code)
     kind[network], valid[network], region[network] = Kind.NETWORK.value, True, "GB"
@@ -152,20 +152,20 @@ def _fits(allocation: Allocation, row: Integers, digits: Integers, code: Integer
 
 def _kind_in_plan(number: int) -> str:
     """The kind of a number that only an allocation table knows."""
-    row = _uk_plan().blocks(np.array([number], dtype=np.int64))[0]
-    return str(_uk_plan().column("type")[row]) if row >= 0 else Kind.UNKNOWN.value
+    row = uk_plan().blocks(np.array([number], dtype=np.int64))[0]
+    return str(uk_plan().column("type")[row]) if row >= 0 else Kind.UNKNOWN.value
 
 
 def _is_network(digits: Integers, code: Integers) -> Flags:
     """UK numbers of ten digits that networks insert and many calls share (uk-plan.csv)."""
-    blocks = _uk_plan().blocks(digits)
+    blocks = uk_plan().blocks(digits)
     whole = (code == 44) & (blocks >= 0) & (decimal_length(digits) == 12)
-    return np.asarray(whole & (_uk_plan().column("type")[blocks] == Kind.NETWORK.value), dtype=bool)
+    return np.asarray(whole & (uk_plan().column("type")[blocks] == Kind.NETWORK.value), dtype=bool)
 
 
 def _is_drama(digits: Integers, code: Integers) -> Flags:
     """Ranges that regulators set aside for film and television, and 555-0100 to 555-0199 in North America."""
-    table = _drama_ranges()
+    table = drama_ranges()
     rows = table.blocks(digits)
     listed = rows >= 0
     drama = np.zeros(len(digits), dtype=bool)
@@ -175,7 +175,7 @@ def _is_drama(digits: Integers, code: Integers) -> Flags:
 
 
 @lru_cache(maxsize=1)
-def _uk_plan() -> Allocation:
+def uk_plan() -> Allocation:
     """Kinds by prefix: Ofcom, National Telephone Numbering Plan, part A."""
     rows = [
         {"prefix": f"+44{row['prefix']}", "status": Status.ALLOCATED.value, "type": row["kind"]}
@@ -185,7 +185,7 @@ def _uk_plan() -> Allocation:
 
 
 @lru_cache(maxsize=1)
-def _drama_ranges() -> Allocation:
+def drama_ranges() -> Allocation:
     rows = []
     for row in _data("drama.csv"):
         code = country_code_of(row["prefix"])

@@ -49,7 +49,7 @@ def classify(country_code: int, national: pa.Array) -> tuple[pa.Array, pa.Array]
     region = np.full(len(national), None, dtype=object)
     kind = np.full(len(national), None, dtype=object)
     where = np.arange(len(national))
-    for plan in _plans(country_code):
+    for plan in plans(country_code):
         if len(where) == 0:
             break
         text = national.take(pa.array(where))
@@ -81,8 +81,8 @@ def _begins(text: pa.Array, pattern: str) -> np.ndarray[tuple[int], np.dtype[np.
 
 
 @lru_cache(maxsize=256)
-def _plans(country_code: int) -> tuple[_RegionPlan, ...]:
-    plans = []
+def plans(country_code: int) -> tuple[_RegionPlan, ...]:
+    found = []
     for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(country_code, ()):
         metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
         if metadata is None:
@@ -92,8 +92,8 @@ def _plans(country_code: int) -> tuple[_RegionPlan, ...]:
         )
         general = _pattern(metadata.general_desc)
         if general:
-            plans.append(_RegionPlan(region, metadata.leading_digits, general, kinds))
-    return tuple(plans)
+            found.append(_RegionPlan(region, metadata.leading_digits, general, kinds))
+    return tuple(found)
 
 
 def _pattern(description: phonenumbers.PhoneNumberDesc | None) -> str | None:
