@@ -1,0 +1,1 @@
+"""Every call judged as it arrives: an attempt in, a verdict out."""

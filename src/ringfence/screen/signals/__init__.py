@@ -1,0 +1,1 @@
+"""The live signals, one file each."""
