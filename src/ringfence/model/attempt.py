@@ -13,7 +13,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     caller_shown: the presentation as it was received, for display. network_number, diverted_from: as in
     the call record. ingress: international, national or customer, "" where not known. roaming: whether the
     home network confirmed it, None where it was not asked. priority: Priority and Resource-Priority as
-    received; by themselves they prove nothing. fingerprint, fingerprint_parts: `ringfence.sip.fingerprint`.
+    received; by themselves they prove nothing. also_shown: further numbers in it that some device may show in
+    place of `caller`. fingerprint, fingerprint_parts: `ringfence.sip.fingerprint`.
     """
 
     call_id: str = ""
@@ -34,3 +35,4 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str | None = None
     fingerprint_parts: tuple[str, ...] = ()
     priority: tuple[str, ...] = ()
+    also_shown: tuple[str, ...] = ()
