@@ -39,7 +39,7 @@ def test_each_source_file_has_its_test_file() -> None:
     missing = []
     for source in sorted(PACKAGE.rglob("*.py")):
         part = source.relative_to(PACKAGE)
-        # tested by their EXAMPLES, all of them in tests/hunt/test_detectors.py and tests/screen/test_signal.py
+        # tested by their EXAMPLES, in tests/hunt/test_detectors.py and tests/screen/test_signal.py
         if part.name == "__init__.py" or part.parent in (Path("hunt/detectors"), Path("screen/signals")):
             continue
         if not (test := ROOT / "tests" / part.parent / f"test_{part.name}").is_file():

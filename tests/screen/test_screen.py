@@ -43,17 +43,17 @@ def test_a_protected_number_anywhere_in_the_call() -> None:
 
 def test_several_owners_from_one_customer() -> None:
     live = screen()
-    for i, number in enumerate(("+442079460001", "+442079460002", "+442079460003")):
+    for i, number in enumerate(("+442079460001", "+442079460002", "+442079460004")):
         verdict = live.screen(attempt(number, call_id=str(i), called=f"+44770090000{i}"), UNVERIFIED, NOW + i)
     assert {s.name for s in verdict.signals} >= {"many_owners"}
-    other = live.screen(attempt("+442079460003", account="8"), UNVERIFIED, NOW)
+    other = live.screen(attempt("+442079460004", account="8"), UNVERIFIED, NOW)
     assert "many_owners" not in {s.name for s in other.signals}
 
 
 def test_signed_calls_of_an_outsourcer_do_not_count() -> None:
     live = screen()
     signed = Verification(Proof.VALID, attestation="A", verstat="TN-Validation-Passed")
-    for i, number in enumerate(("+442079460001", "+442079460002", "+442079460003")):
+    for i, number in enumerate(("+442079460001", "+442079460002", "+442079460004")):
         verdict = live.screen(attempt(number, call_id=str(i)), signed, NOW + i)
     assert not {"many_owners", "owner_switch"} & {s.name for s in verdict.signals}
 

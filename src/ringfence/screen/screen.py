@@ -155,6 +155,7 @@ class Screen:
         entries: tuple[RegisterEntry, ...],
     ) -> list[Hit]:
         # calls that were signed for with the right to the number are an outsourcer's, not a pretender's
+        never = bool(entries) and entries[0].use is not Use.OUTBOUND
         proved = verification.verdict is Proof.VALID and verification.attestation == "A"
         values = {
             "caller": attempt.caller,
@@ -168,6 +169,7 @@ class Screen:
             "user_agent": attempt.user_agent,
             "fingerprint": attempt.fingerprint,
             "unit": unit_of(attempt),
-            "owner": entries[0].owner if entries and not proved else None,
+            # a call centre shows its clients' calling numbers, a pretender those that people know
+            "owner": entries[0].owner if never and not proved else None,
         }
         return hits_of(known.meters, values, attempt.call_id)

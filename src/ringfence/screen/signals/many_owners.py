@@ -2,8 +2,9 @@
 
 Signal: many_owners, 0.6 from three owners in two days, 0.9 from five; owner_switch, 0.7 where the same
     customer called the same person under two or more owners.
-Innocent look-alike: outsourced call centres, which sign for their clients: calls proved with attestation A
-    do not count; a person who banks with two banks is called by two customers, not by one.
+Innocent look-alike: outsourced call centres, which show their clients' calling numbers: only numbers that
+    never call are counted, and no calls proved with attestation A; a person who banks with two banks is
+    called by two customers, not by one.
 Reference: docs/explanation/hunt.md, signals 3 and 5.
 Cost: two counters, only for calls that present a protected number.
 """

@@ -1,0 +1,62 @@
+"""What a policy is asked about: its options as values, shared by `replay`, `policy` and `screen`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from ringfence.numbers.allocation import Allocation
+    from ringfence.screen.policy import Policy
+    from ringfence.screen.screen import Knowledge
+
+
+def load_screen_policy(name: str) -> Policy:
+    """A policy file, or the pack of a country. Raises ConfigError or UsageError, one line."""
+    from ringfence.screen.policy import PACKS, read_policy
+
+    if name in PACKS:
+        return read_policy(f'base = "{name}"\nname = "{name}"', name)
+    path = Path(name)
+    if not path.is_file():
+        raise UsageError(f"--policy {name}: no such file, and none of the packs {', '.join(PACKS)}")
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    return read_policy(text, name)
+
+
+def load_numbering(path: Path, region: str) -> Allocation:
+    """An allocation table: what `ringfence numbers import` wrote, or a table as published. Raises
+    InputError."""
+    from ringfence.numbers.allocation import Allocation, allocation_table, load_allocation
+    from ringfence.numbers.published import read_published
+
+    if path.suffix.lower() == ".parquet":
+        return load_allocation(path)
+    return Allocation(allocation_table(read_published(path, region).rows))
+
+
+def load_knowledge(
+    policy: Policy, *, numbers: Path | None = None, allocation: Path | None = None
+) -> Knowledge:
+    """A policy with the tables that it looks into. Raises InputError."""
+    from ringfence.numbers.register import load_register
+    from ringfence.screen.screen import Knowledge
+
+    register = load_register(numbers, policy.country) if numbers is not None else None
+    if register is not None and register.bad_rows:
+        first = register.bad_rows[0]
+        left_out = f"{len(register.bad_rows):,} rows left out, the first on line {first.line}"
+        print(f"ringfence: {numbers}: {left_out}: {first.reason}", file=sys.stderr)
+    return Knowledge(
+        policy,
+        register=register,
+        allocation=load_numbering(allocation, policy.country) if allocation is not None else None,
+    )
