@@ -11,7 +11,7 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -102,11 +102,82 @@ class FetchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("least_seconds must not be above most_seconds")
 
 
+class TrunkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of `[screen.trunks]`: whose calls come over it, as the operator knows."""
+
+    #: addresses and networks that it sends from, where it sends to the screen itself
+    addresses: tuple[str, ...] = ()
+    #: international, national or customer
+    ingress: Literal["", "international", "national", "customer"] = ""
+    #: upstream operator
+    carrier: str | None = None
+    #: customer, where the trunk is one customer's
+    account: str | None = None
+    #: whether its P-Asserted-Identity and Diversion are believed (RFC 3324)
+    trusted: bool = False
+
+    def __post_init__(self) -> None:
+        for network in self.addresses:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"addresses: {error}") from None
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[screen]`: what `ringfence screen` judges by and where it answers. Paths are as seen from the file."""
+
+    #: a policy file, or gb, us, fr
+    policy: str = "gb"
+    #: register of protected numbers
+    numbers: str | None = None
+    #: who holds which numbers
+    allocation: str | None = None
+    #: trusted roots of signatures (PEM or CA list); without any, signatures are not looked at
+    trust: tuple[str, ...] = ()
+    #: verification policy: strict, shaken, france, observe, or a file
+    verification: str = "shaken"
+    #: where SIP is answered: udp:ADDRESS:PORT or tcp:ADDRESS:PORT
+    sip: tuple[str, ...] = ("udp:127.0.0.1:5070", "tcp:127.0.0.1:5070")
+    #: where HTTP is answered: ADDRESS:PORT, or "" for nowhere
+    http: str = "127.0.0.1:8470"
+    #: proxies that ask for others: their X-Ringfence fields name the trunk and its facts
+    askers: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    #: what an INVITE gets that comes from no asker and no trunk
+    strangers: Literal["refuse", "judge"] = "refuse"
+    #: folder of the decision log; none: decisions are not written down
+    log: str | None = None
+    #: processes that share the addresses
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    #: a call that waited longer is answered by rule
+    late_seconds: Seconds = 0.5
+    #: and that is: pass (route on) or 503
+    late: Literal["pass", "503"] = "pass"
+    #: answer "no opinion" instead of a redirect where a call is let pass
+    route_on: bool = False
+    #: SIP URI of the announcement that diverted calls go to
+    announcement: str = ""
+    #: web address that a caller who was refused can turn to
+    blocked_url: str = ""
+    #: and a contact: https, mailto, sip or tel
+    blocked_contact: str = ""
+    #: trunks by name
+    trunks: dict[str, TrunkSettings] = {}
+
+    def __post_init__(self) -> None:
+        for network in self.askers:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"askers: {error}") from None
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set; each part belongs to the room of its name."""
 
     hunt: HuntSettings = HuntSettings()
     fetch: FetchSettings = FetchSettings()
+    screen: ScreenSettings = ScreenSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pyarrow as pa
 
 from ringfence.model.record import CALL_RECORD
@@ -21,3 +22,37 @@ DECISION: pa.Schema = pa.schema(
     ],
     metadata=CALL_RECORD.metadata,
 )
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row. start_time: microseconds since 1970, UTC; the other fields as in `DECISION`."""
+
+    call_id: str
+    start_time: int
+    called: str = ""
+    sip_call_id: str | None = None
+    caller: str | None = None
+    network_number: str | None = None
+    diverted_from: str | None = None
+    trunk: str | None = None
+    account: str | None = None
+    carrier: str | None = None
+    ingress: str | None = None
+    roaming: bool | None = None
+    status: int | None = None
+    attestation: str | None = None
+    verstat: str | None = None
+    origid: str | None = None
+    signer: str | None = None
+    user_agent: str | None = None
+    fingerprint: str | None = None
+    fingerprint_parts: tuple[str, ...] = ()
+    source_ip: str | None = None
+    action: str = "allow"
+    would: str = "allow"
+    rule: str = ""
+    mode: str = "live"
+    policy: str = ""
+    signals: tuple[str, ...] = ()
+    sip_status: int | None = None
+    reasons: tuple[str, ...] = ()

@@ -1,0 +1,139 @@
+"""The screen of a process between its sockets and its judge: INVITEs and questions in, answers out.
+
+Everything that a call needs is at hand in nearly all cases, so that it is answered at once; only a
+certificate that
+must be fetched first makes a call wait, and no other with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from ringfence.model.attempt import Attempt
+from ringfence.model.call import Call
+from ringfence.model.rejected import Rejected
+from ringfence.model.verdict import Verdict
+from ringfence.model.verification import Verification
+from ringfence.screen.attempts import attempt_of
+from ringfence.screen.decisions import decision_of
+from ringfence.screen.screen import UNVERIFIED, Screen
+from ringfence.serve.edges import Edges
+from ringfence.serve.verifying import AsyncVerifier
+from ringfence.sip.answers import answer, unreadable, without_judging
+from ringfence.sip.call import call_of
+from ringfence.sip.message import Message, parse
+from ringfence.sip.verdict_answers import Answering, verdict_answer
+from ringfence.store.decision_log import DecisionLog
+
+_log = logging.getLogger(__name__)
+
+#: Upper bounds of the histogram of seconds from arrival to answer.
+BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+class Screening:
+    """Judges for whoever asks, writes down what it said, and counts."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        edges: Edges,
+        verifier: AsyncVerifier | None = None,
+        log: DecisionLog | None = None,
+        answering: Answering | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.screen = screen
+        self.edges = edges
+        self.verifier = verifier
+        self.log = log
+        self.answering = answering or Answering()
+        self._clock = clock
+        self._rows = itertools.count(1)
+        self._prefix = f"{os.getpid():x}-{int(clock() * 1000):x}"
+        #: verdicts by (action, would, rule, mode), and other happenings by name
+        self.verdicts: Counter[tuple[str, str, str, str]] = Counter()
+        self.happened: Counter[str] = Counter()
+        self.seconds = [0] * (len(BOUNDS) + 1)
+        self.seconds_sum = 0.0
+        #: called with each verdict, for the live feed
+        self.listeners: set[Callable[[Attempt, Verdict], None]] = set()
+
+    def handle(
+        self, data: bytes, source: tuple[str, int], transport: str, now: float
+    ) -> bytes | Awaitable[bytes | None] | None:
+        """The answer to one SIP message; see `ringfence.serve.sip_queue.Handler`."""
+        message = parse(data)
+        if isinstance(message, Rejected):
+            self.happened["unreadable"] += 1
+            return unreadable(data, message, source)
+        ready = without_judging(message, source, self.answering.extensions)
+        if ready is not None:
+            self.happened["not_judged"] += 1
+            return ready
+        sender = self.edges.sender(message, source[0])
+        if sender is None:
+            self.happened["strangers"] += 1
+            return answer(message, 403, "", source)
+        attempt = attempt_of(message, sender.edge, sender.source, now)
+        if sender.roaming is not None:
+            attempt = msgspec.structs.replace(attempt, roaming=sender.roaming)
+        if self.verifier is None or message.get("identity") is None:
+            return self._answered(message, attempt, UNVERIFIED, source, now)
+        call = call_of(message, sender.source or "")
+        found = self.verifier.at_once(call, now)
+        if found is not None:
+            return self._answered(message, attempt, found, source, now)
+        return self._later(message, attempt, call, source, now)
+
+    async def _later(
+        self, message: Message, attempt: Attempt, call: Call, source: tuple[str, int], now: float
+    ) -> bytes:
+        assert self.verifier is not None
+        found = await self.verifier.verify(call, now)
+        return self._answered(message, attempt, found, source, now)
+
+    def _answered(
+        self,
+        message: Message,
+        attempt: Attempt,
+        verification: Verification,
+        source: tuple[str, int],
+        now: float,
+    ) -> bytes:
+        verdict = self.judge(attempt, verification, now)
+        number = attempt.caller if attempt.caller is not None and attempt.caller_fault != "withheld" else ""
+        return verdict_answer(message, verdict, number or "", source, self.answering)
+
+    async def verify(self, call: Call, now: float) -> Verification:
+        """What a call's Identity headers prove; nothing where no roots are trusted."""
+        if self.verifier is None or not call.identity:
+            return UNVERIFIED
+        return await self.verifier.verify(call, now)
+
+    def judge(self, attempt: Attempt, verification: Verification, now: float) -> Verdict:
+        """The verdict on an attempt, on the log before it is answered. now: when it came."""
+        verdict = self.screen.screen(attempt, verification, now)
+        if self.log is not None:
+            try:
+                row_id = f"{self._prefix}-{next(self._rows)}"
+                self.log.append(decision_of(attempt, verification, verdict, row_id))
+            except OSError as error:
+                # calls go on: a full disk must not silence a network
+                if not self.happened["log_failures"]:
+                    _log.error("decision log: %s; decisions are not written down", error)
+                self.happened["log_failures"] += 1
+        self.verdicts[(verdict.action.value, verdict.would.value, verdict.rule, verdict.mode.value)] += 1
+        took = max(self._clock() - now, 0.0)
+        self.seconds_sum += took
+        self.seconds[next((i for i, bound in enumerate(BOUNDS) if took <= bound), len(BOUNDS))] += 1
+        for listener in self.listeners:
+            listener(attempt, verdict)
+        return verdict
