@@ -133,6 +133,8 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     numbers: str | None = None
     #: who holds which numbers
     allocation: str | None = None
+    #: what the hunt found: ringfence indicators keeps it
+    indicators: str | None = None
     #: trusted roots of signatures (PEM or CA list); without any, signatures are not looked at
     trust: tuple[str, ...] = ()
     #: verification policy: strict, shaken, france, observe, or a file

@@ -21,6 +21,7 @@ NUMBERS = typer.Option(None, "--numbers", metavar="FILE", help="Register of prot
 ALLOCATION = typer.Option(
     None, "--allocation", metavar="FILE", help="Who holds which numbers: published, or numbers import's."
 )
+INDICATORS = typer.Option(None, "--indicators", metavar="FILE", help="What hunts found (JSON Lines).")
 LABELS = typer.Option(None, "--labels", metavar="FILE", help="Parquet with call_id and kind of traffic.")
 MAPPING = typer.Option(None, "--mapping", metavar="FILE", help="Mapping of a table's own columns (TOML).")
 TIMEZONE = typer.Option(None, "--timezone", metavar="ZONE", help="Zone of times that name none.")
@@ -39,6 +40,7 @@ def replay(
     against: str | None = AGAINST,
     numbers: Path | None = NUMBERS,
     allocation: Path | None = ALLOCATION,
+    indicators: Path | None = INDICATORS,
     labels: Path | None = LABELS,
     mapping: Path | None = MAPPING,
     timezone: str | None = TIMEZONE,
@@ -62,7 +64,7 @@ def replay(
     find(inputs)
     numbers, allocation, labels = _beside(inputs, numbers, allocation, labels)
     screens: list[Screen] = [
-        Screen(load_knowledge(p, numbers=numbers, allocation=allocation))
+        Screen(load_knowledge(p, numbers=numbers, allocation=allocation, indicators=indicators))
         for p in (ours, theirs)
         if p is not None
     ]

@@ -93,6 +93,7 @@ class _Loader:
             load_screen_policy(name),
             numbers=self._path(settings.numbers),
             allocation=self._path(settings.allocation),
+            indicators=self._path(settings.indicators),
         )
 
     def screening(self, worker: str) -> Screening:

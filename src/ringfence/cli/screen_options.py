@@ -10,6 +10,7 @@ from ringfence.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from ringfence.numbers.allocation import Allocation
+    from ringfence.screen.indicators import Indicators
     from ringfence.screen.policy import Policy
     from ringfence.screen.screen import Knowledge
 
@@ -44,7 +45,11 @@ def load_numbering(path: Path, region: str) -> Allocation:
 
 
 def load_knowledge(
-    policy: Policy, *, numbers: Path | None = None, allocation: Path | None = None
+    policy: Policy,
+    *,
+    numbers: Path | None = None,
+    allocation: Path | None = None,
+    indicators: Path | None = None,
 ) -> Knowledge:
     """A policy with the tables that it looks into. Raises InputError."""
     from ringfence.numbers.register import load_register
@@ -59,4 +64,16 @@ def load_knowledge(
         policy,
         register=register,
         allocation=load_numbering(allocation, policy.country) if allocation is not None else None,
+        indicators=_indicators(indicators) if indicators is not None else None,
     )
+
+
+def _indicators(path: Path) -> Indicators:
+    from ringfence.screen.indicators import Indicators
+    from ringfence.store.indicator_file import read_indicators
+
+    read = read_indicators(path)
+    if read.bad:
+        left_out = f"{len(read.bad):,} lines left out, the first is line {read.bad[0].line}"
+        print(f"ringfence: {path}: {left_out}: {read.bad[0].reason}", file=sys.stderr)
+    return Indicators(read.entries)

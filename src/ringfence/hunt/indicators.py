@@ -20,9 +20,13 @@ def _moment(microseconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(microseconds / 1e6, dt.UTC)
 
 
-def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
+def indicators(
+    context: Context, calls: pd.DataFrame, parts: dict[str, list[str]] | None = None
+) -> list[dict[str, Any]]:
     """Rows of the contract: kind, value, with, score, platform, reason, from, expires; `two_people` is true
-    where two people must agree before it is enforced (a whole trunk)."""
+    where two people must agree before it is enforced (a whole trunk). parts: of each shape, so that the
+    screen finds near ones."""
+    shape_parts = parts or {}
     rows: list[dict[str, Any]] = []
     of_trunk, shown = _trunk_calls(context), _shown(context, calls)
     for platform, group in calls.groupby("platform", sort=True):
@@ -71,6 +75,7 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
                     "score": round(share, 4),
                     "reason": f"{count} calls with it ({share:.0%}) are the platform's",
                     "two_people": False,
+                    **_parts(row[f"{column}_text"], shape_parts),
                     **base,
                 }
                 for row, count, share in owned(kind)
@@ -98,6 +103,10 @@ def indicators(context: Context, calls: pd.DataFrame) -> list[dict[str, Any]]:
                     }
                 )
     return rows
+
+
+def _parts(value: str, shapes: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {"parts": shapes[value]} if value in shapes else {}
 
 
 def _trunk_calls(context: Context) -> pd.Series:

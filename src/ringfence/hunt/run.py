@@ -189,7 +189,7 @@ def _hunt(
                 pq.write_table(table, out / f"{name}.parquet")
             write_profiles(out / "profiles.jsonl", profiles)
             if files.indicators:
-                rows = indicators(context, linked)
+                rows = indicators(context, linked, parts)
                 files.indicators.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
         summary = summarise(context, scores, tables, inputs, settings, tiers)
         summary |= {"engine": where.engine, "settings_digest": settings_digest, "seconds": seconds}
