@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -33,6 +34,7 @@ def free_port() -> int:
 class Running:
     def __init__(self, folder: Path, process: subprocess.Popen[str], sip: int, http: int) -> None:
         self.folder, self.process, self.sip, self.http = folder, process, sip, http
+        self._read = ""
 
     def ask(self, data: bytes) -> str:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -52,9 +54,17 @@ class Running:
     def said(self, words: str) -> str:
         """The next line of its log that has these words."""
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if words in line:
-                return line
+        pipe, end = self.process.stderr.fileno(), time.monotonic() + 60
+        while time.monotonic() < end:
+            line, newline, rest = self._read.partition("\n")
+            if newline:
+                self._read = rest
+                if words in line:
+                    return line
+            elif select.select([pipe], [], [], 1)[0]:
+                got = os.read(pipe, 65536).decode()
+                assert got, f"it ended and never said {words}"
+                self._read += got
         raise AssertionError(f"never said {words}")
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -93,6 +93,11 @@ def run(
         )
 
 
+def _say(text: str) -> None:
+    """A line of the log, in one piece: processes share it."""
+    os.write(sys.stderr.fileno(), f"ringfence: {text}\n".encode())
+
+
 def _tell(pipe: int) -> None:
     os.write(pipe, b"1")
     os.close(pipe)
@@ -117,7 +122,7 @@ def _supervise(
                 work(worker, lambda: _tell(tell))
                 status = 0
             except RingfenceError as error:
-                print(f"ringfence: worker {worker}: {error}", file=sys.stderr, flush=True)
+                _say(f"worker {worker}: {error}")
             finally:
                 os._exit(status)
         os.close(tell)
@@ -140,11 +145,7 @@ def _supervise(
         pid, status = os.wait()
         worker = running.pop(pid)
         if not stopping:
-            print(
-                f"ringfence: worker {worker} ended ({status}); beginning it again",
-                file=sys.stderr,
-                flush=True,
-            )
+            _say(f"worker {worker} ended ({status}); beginning it again")
             time.sleep(_RESTART_SECONDS)
             begin(worker)
 
@@ -167,9 +168,9 @@ async def _serve(
 
     def reload() -> None:
         try:
-            print(f"ringfence: {loader.reload(screening)}", file=sys.stderr, flush=True)
+            _say(loader.reload(screening))
         except RingfenceError as error:
-            print(f"ringfence: not reloaded: {error}", file=sys.stderr, flush=True)
+            _say(f"not reloaded: {error}")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -201,7 +202,7 @@ async def _serve(
             await asyncio.sleep(0.01)
     api.ready = True
     ready()
-    counting = asyncio.create_task(_count(screening, edge, metrics, worker))
+    counting = asyncio.create_task(_count(screening, edge, metrics, worker, stop))
     await stop.wait()
     api.ready = False
     counting.cancel()
@@ -213,9 +214,16 @@ async def _serve(
         screening.log.close()
 
 
-async def _count(screening: Screening, edge: SipEdge, metrics: Path, worker: str) -> None:
-    while True:
-        write(metrics, worker, snapshot(screening, edge.counts))
+async def _count(
+    screening: Screening, edge: SipEdge, metrics: Path, worker: str, stop: asyncio.Event
+) -> None:
+    parent = os.getppid()
+    while not stop.is_set():
+        if os.getppid() != parent:  # whoever began it is gone, and the folder with it
+            stop.set()
+            return
+        with suppress(OSError):
+            write(metrics, worker, snapshot(screening, edge.counts))
         await asyncio.sleep(_METRICS_SECONDS)
 
 
