@@ -149,6 +149,10 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strangers: Literal["refuse", "judge"] = "refuse"
     #: folder of the decision log; none: decisions are not written down
     log: str | None = None
+    #: Redis whose counters several screens share: redis://127.0.0.1:6379/0 or unix:///run/redis/redis.sock
+    redis: str = ""
+    #: seconds that a call waits for it
+    redis_seconds: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.02
     #: processes that share the addresses
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     #: a call that waited longer is answered by rule

@@ -85,7 +85,10 @@ class SameCounts:
         wide = Meter("odd", ("caller",), 10.0, most=50)
         assert [count(counters, wide, m, 0, "\udcff*") for m in odd] == list(range(1, 9))
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     @given(
         st.lists(
             st.tuples(

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 from tests.serve.screens import BANK, PERSON, VICTIM, invite, screening
+from tests.store.redis_server import RedisServer
 from tests.verify.calls import LONDON, MOBILE, PLACES, TRUST, Shelf, shaken
 from tests.verify.pki import NOW
 
 from ringfence.model.verification import Verdict
+from ringfence.screen.counters import Counters
+from ringfence.screen.shared_counters import AsyncSharedCounters
+from ringfence.serve.screen_metrics import exposition, snapshot
 from ringfence.serve.screening import Screening
 from ringfence.serve.verifying import AsyncVerifier
 from ringfence.store.decision_log import read_segment
+from ringfence.store.redis_counters import AsyncRedisCounters
 
 ASKER = ("127.0.0.1", 5060)
 
@@ -114,3 +119,36 @@ def _call():  # type: ignore[no-untyped-def]
     from ringfence.model.call import Call
 
     return Call()
+
+
+def test_counters_that_screens_share(tmp_path: Path) -> None:
+    """One screen sees half of a flood, and the whole of it in the counts."""
+
+    async def main() -> None:
+        server = RedisServer(tmp_path)
+        text = 'base = "gb"\nmode = "live"\n[meters.from_line]\nper = "caller"\nseconds = 60\n'
+        text += '[[rule]]\nname = "many"\naction = "block"\nreason = "too many calls"\n'
+        text += "when = { count = { from_line = 5 } }\n"
+        try:
+            stores = [AsyncRedisCounters(server.url, timeout=0.5) for _ in range(2)]
+            screens = [screening(text=text, shared=AsyncSharedCounters(Counters(), s)) for s in stores]
+            for screen in screens:
+                assert screen.shared is not None and await screen.shared.connect()
+            now, said = time.time(), []
+            for i in range(6):
+                response = screens[i % 2].handle(invite(PERSON, call_id=str(i)), ASKER, "udp", now)
+                assert isinstance(response, Awaitable)
+                said.append((await response or b"")[8:11])
+            assert said == [b"302"] * 5 + [b"603"]
+            server.kill()  # each alone again: three calls seen
+            response = screens[0].handle(invite(PERSON, call_id="7"), ASKER, "udp", now)
+            assert isinstance(response, Awaitable) and (await response or b"").startswith(b"SIP/2.0 302")
+            told = exposition(snapshot(screens[0], None))
+            assert "ringfence_screen_counters_away 1\n" in told
+            assert "ringfence_screen_counted_alone_total 1\n" in told
+            for store in stores:
+                await store.close()
+        finally:
+            server.kill()
+
+    asyncio.run(main())

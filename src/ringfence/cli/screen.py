@@ -14,6 +14,7 @@ from ringfence.errors import ConfigError
 if TYPE_CHECKING:
     from ringfence.config import Settings
     from ringfence.screen.screen import Knowledge
+    from ringfence.screen.shared_counters import AsyncSharedCounters
     from ringfence.serve.fetching import HttpFetcher
     from ringfence.serve.screening import Screening
 
@@ -137,7 +138,27 @@ class _Loader:
             verifier,
             DecisionLog(folder, worker) if folder is not None else None,
             answering,
+            self._shared(),
         )
+
+    def _shared(self) -> AsyncSharedCounters | None:
+        settings = self.settings.screen
+        if not settings.redis:
+            return None
+        try:
+            from ringfence.store.redis_counters import AsyncRedisCounters
+        except ModuleNotFoundError:
+            raise ConfigError(
+                f"{self._config}: screen.redis: the client is missing; pip install 'ringfence[redis]'"
+            ) from None
+        from ringfence.screen.counters import Counters
+        from ringfence.screen.shared_counters import AsyncSharedCounters
+
+        try:
+            store = AsyncRedisCounters(settings.redis, timeout=settings.redis_seconds)
+        except ConfigError as error:
+            raise ConfigError(f"{self._config}: screen.redis: {error}") from None
+        return AsyncSharedCounters(Counters(), store)
 
     def reload(self, screening: Screening) -> str:
         """Policy, tables, trunks and roots as the files have them now."""

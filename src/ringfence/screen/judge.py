@@ -16,9 +16,9 @@ from ringfence.screen.signal import looks
 
 #: The reason phrases of refusals (RFC 3261, RFC 8224, RFC 8197, RFC 8688, ATIS-1000099).
 PHRASES = {
-    403: "Forbidden", 404: "Not Found", 428: "Use Identity Header", 436: "Bad Identity Info",
+    403: "Forbidden", 428: "Use Identity Header", 436: "Bad Identity Info",
     437: "Unsupported Credential", 438: "Invalid Identity Header", 480: "Temporarily Unavailable",
-    486: "Busy Here", 503: "Service Unavailable", 603: "Network Blocked", 607: "Unwanted", 608: "Rejected",
+    486: "Busy Here", 603: "Network Blocked", 607: "Unwanted", 608: "Rejected",
 }  # fmt: skip
 
 

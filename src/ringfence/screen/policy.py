@@ -36,7 +36,7 @@ Status = Annotated[int, msgspec.Meta(ge=400, le=699)]
 PACKS = ("gb", "us", "fr")
 
 #: Answers that a rule may give to a refused call; identity.md and the RFCs say where each belongs.
-ANSWERS = frozenset({403, 404, 428, 436, 437, 438, 480, 486, 503, 603, 607, 608})
+ANSWERS = frozenset({403, 428, 436, 437, 438, 480, 486, 603, 607, 608})
 
 
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"not_": "not"}):

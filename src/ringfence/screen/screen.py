@@ -1,10 +1,8 @@
 """The screen of one process: an attempt and its verification in, a verdict out.
 
-Around `Judge`, which computes, it holds what changes: the register, the numbering tables and the
-indicators as
-they were loaded, counters, and the lines that rang for help. `reload` puts others in their place between
-two
-calls.
+Around `Judge`, which computes, it holds what changes: the register, the numbering tables and the indicators
+as they were loaded, counters, and the lines that rang for help. `reload` puts others in their place between
+two calls.
 """
 
 from __future__ import annotations
@@ -83,7 +81,7 @@ class Screen:
     def __init__(self, knowledge: Knowledge, counters: CounterStore | None = None) -> None:
         self.knowledge = knowledge
         self.counters: CounterStore = counters if counters is not None else Counters()
-        self.emergencies = Emergencies()
+        self.emergencies: Emergencies = Emergencies()
 
     def reload(self, knowledge: Knowledge) -> None:
         """Judge by this from the next call on; counters stay."""

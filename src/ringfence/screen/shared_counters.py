@@ -33,6 +33,10 @@ class AsyncSharedStore(_State, Protocol):
 
     async def observe(self, hits: Sequence[Hit], now: float) -> list[int] | None: ...
 
+    async def connect(self) -> bool: ...
+
+    async def close(self) -> None: ...
+
 
 class _Both:
     """The process's own counters, and the figures that the metrics tell."""
@@ -86,3 +90,11 @@ class AsyncSharedCounters(_Both):
     async def observe(self, hits: Sequence[Hit], now: float) -> list[int]:
         """Add the hits and count, as `CounterStore` has it. now: seconds."""
         return self._more(self.own.observe(hits, now), await self._store.observe(hits, now))
+
+    async def connect(self) -> bool:
+        """Try the store now, and say whether it is there."""
+        return await self._store.connect()
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        await self._store.close()

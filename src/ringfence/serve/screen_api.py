@@ -158,7 +158,7 @@ class ScreenApi:
         now = self._clock()
         attempt, call = self._read(asked, now)
         verification = await self._screening.verify(call, now)
-        return self._screening.judge(attempt, verification, now)
+        return await self._screening.decide(attempt, verification, now)
 
     def _read(self, asked: Question, now: float) -> tuple[Attempt, Call]:
         """What is asked, as an attempt and as the call that is verified."""

@@ -24,18 +24,36 @@ class Snapshot(msgspec.Struct):
     seconds: list[int] = []
     seconds_sum: float = 0.0
     counter_keys: int = 0
+    #: processes whose shared counters are away, questions to them in vain, and calls counted alone
+    counters_away: int = 0
+    counters_failed: int = 0
+    counted_alone: int = 0
 
 
 def snapshot(screening: Screening, sip: Counts | None) -> Snapshot:
     """The counts of this process."""
+    shared = screening.shared
+    counters = shared if shared is not None else screening.screen.counters
     return Snapshot(
         [(*key, count) for key, count in screening.verdicts.items()],
         dict(screening.happened),
         msgspec.to_builtins(sip) if sip is not None else {},
         list(screening.seconds),
         screening.seconds_sum,
-        getattr(screening.screen.counters, "__len__", lambda: 0)(),
+        getattr(counters, "__len__", lambda: 0)(),
+        int(shared.away) if shared is not None else 0,
+        shared.failures if shared is not None else 0,
+        shared.alone if shared is not None else 0,
     )
+
+
+#: figures that are not by word; their types and what they are
+_SUMS = {
+    "counter_keys": ("gauge", "Keys that the counters of the processes hold."),
+    "counters_away": ("gauge", "Processes whose shared counters (Redis) are away."),
+    "counters_failed": ("counter", "Questions to the shared counters that had no answer in time."),
+    "counted_alone": ("counter", "Calls that one process counted alone, the shared counters being away."),
+}
 
 
 def write(folder: Path, worker: str, counts: Snapshot) -> None:
@@ -65,7 +83,8 @@ def added_up(folder: Path | None, worker: str, own: Snapshot) -> Snapshot:
                 into[word] = into.get(word, 0) + count
         whole.seconds = [a + b for a, b in zip(whole.seconds, part.seconds, strict=True)]
         whole.seconds_sum += part.seconds_sum
-        whole.counter_keys += part.counter_keys
+        for name in _SUMS:
+            setattr(whole, name, getattr(whole, name) + getattr(part, name))
     whole.verdicts = [(*key, count) for key, count in sorted(verdicts.items())]
     return whole
 
@@ -102,11 +121,9 @@ def exposition(counts: Snapshot) -> str:
         f"ringfence_screen_seconds_sum {counts.seconds_sum:.6f}",
         f"ringfence_screen_seconds_count {below}",
     ]
-    lines += [
-        "# HELP ringfence_screen_counter_keys Keys that the counters hold.",
-        "# TYPE ringfence_screen_counter_keys gauge",
-        f"ringfence_screen_counter_keys {counts.counter_keys}",
-    ]
+    for name, (kind, what) in _SUMS.items():
+        metric = f"ringfence_screen_{name}" + ("_total" if kind == "counter" else "")
+        lines += [f"# HELP {metric} {what}", f"# TYPE {metric} {kind}", f"{metric} {getattr(counts, name)}"]
     return "\n".join(lines) + "\n"
 
 

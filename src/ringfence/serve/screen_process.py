@@ -1,8 +1,8 @@
 """The screen's processes: sockets are bound once, and each worker reads them; SIGHUP reloads, SIGTERM ends.
 
 What is reloaded is read whole before it takes the place of what runs: a policy that cannot be understood
-changes
-nothing, and is told. No call is dropped: sockets stay open, and what waits is judged by what holds then.
+changes nothing, and is told. No call is dropped: sockets stay open, and what waits is judged by what holds
+then.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ringfence.errors import RingfenceError, UsageError
 from ringfence.serve.screen_api import ScreenApi
 from ringfence.serve.screen_metrics import snapshot, write
 from ringfence.serve.screening import Screening
+from ringfence.serve.shared_emergencies import SharedEmergencies
 from ringfence.serve.sip_edge import SipEdge, bind
 from ringfence.serve.sip_queue import Overload
 
@@ -162,6 +163,8 @@ async def _serve(
 ) -> None:
     """One process until it is told to stop."""
     screening = loader.screening(worker)
+    emergencies = screening.screen.emergencies = SharedEmergencies(metrics / "emergencies")
+    emergencies.read()
     edge = SipEdge(screening, sip, overload)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -200,9 +203,11 @@ async def _serve(
         serving.append(asyncio.create_task(server.serve(sockets=[http])))
         while not server.started and not serving[0].done():
             await asyncio.sleep(0.01)
+    if screening.shared is not None:
+        await screening.shared.connect()
     api.ready = True
     ready()
-    counting = asyncio.create_task(_count(screening, edge, metrics, worker, stop))
+    counting = asyncio.create_task(_each_second(screening, edge, metrics, worker, stop))
     await stop.wait()
     api.ready = False
     counting.cancel()
@@ -210,11 +215,13 @@ async def _serve(
     if server is not None:
         server.should_exit = True
         await asyncio.gather(*serving)
+    if screening.shared is not None:
+        await screening.shared.close()
     if screening.log is not None:
         screening.log.close()
 
 
-async def _count(
+async def _each_second(
     screening: Screening, edge: SipEdge, metrics: Path, worker: str, stop: asyncio.Event
 ) -> None:
     parent = os.getppid()
@@ -224,6 +231,8 @@ async def _count(
             return
         with suppress(OSError):
             write(metrics, worker, snapshot(screening, edge.counts))
+        if isinstance(rang := screening.screen.emergencies, SharedEmergencies):
+            rang.read()
         await asyncio.sleep(_METRICS_SECONDS)
 
 

@@ -1,8 +1,8 @@
 """The screen of a process between its sockets and its judge: INVITEs and questions in, answers out.
 
-Everything that a call needs is at hand in nearly all cases, so that it is answered at once; only a
-certificate that
-must be fetched first makes a call wait, and no other with it.
+Everything that a call needs is at hand in nearly all cases, so that it is answered at once. A certificate
+that must be fetched first makes a call wait, and so do counters that several screens share; no other call
+waits with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -24,6 +24,7 @@ from ringfence.model.verification import Verification
 from ringfence.screen.attempts import attempt_of
 from ringfence.screen.decisions import decision_of
 from ringfence.screen.screen import UNVERIFIED, Screen
+from ringfence.screen.shared_counters import AsyncSharedCounters
 from ringfence.serve.edges import Edges
 from ringfence.serve.verifying import AsyncVerifier
 from ringfence.sip.answers import answer, unreadable, without_judging
@@ -48,6 +49,7 @@ class Screening:
         verifier: AsyncVerifier | None = None,
         log: DecisionLog | None = None,
         answering: Answering | None = None,
+        shared: AsyncSharedCounters | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.screen = screen
@@ -55,6 +57,7 @@ class Screening:
         self.verifier = verifier
         self.log = log
         self.answering = answering or Answering()
+        self.shared = shared
         self._clock = clock
         self._rows = itertools.count(1)
         self._prefix = f"{os.getpid():x}-{int(clock() * 1000):x}"
@@ -85,30 +88,28 @@ class Screening:
         attempt = attempt_of(message, sender.edge, sender.source, now)
         if sender.roaming is not None:
             attempt = msgspec.structs.replace(attempt, roaming=sender.roaming)
-        if self.verifier is None or message.get("identity") is None:
-            return self._answered(message, attempt, UNVERIFIED, source, now)
-        call = call_of(message, sender.source or "")
-        found = self.verifier.at_once(call, now)
-        if found is not None:
-            return self._answered(message, attempt, found, source, now)
-        return self._later(message, attempt, call, source, now)
+        signed = self.verifier is not None and message.get("identity") is not None
+        call = call_of(message, sender.source or "") if signed else None
+        found = UNVERIFIED if self.verifier is None or call is None else self.verifier.at_once(call, now)
+        if found is None or self.shared is not None:
+            return self._later(message, attempt, call, found, source, now)
+        return self._answer(message, attempt, self.judge(attempt, found, now), source)
 
     async def _later(
-        self, message: Message, attempt: Attempt, call: Call, source: tuple[str, int], now: float
-    ) -> bytes:
-        assert self.verifier is not None
-        found = await self.verifier.verify(call, now)
-        return self._answered(message, attempt, found, source, now)
-
-    def _answered(
         self,
         message: Message,
         attempt: Attempt,
-        verification: Verification,
+        call: Call | None,
+        found: Verification | None,
         source: tuple[str, int],
         now: float,
     ) -> bytes:
-        verdict = self.judge(attempt, verification, now)
+        if found is None:
+            assert self.verifier is not None and call is not None
+            found = await self.verifier.verify(call, now)
+        return self._answer(message, attempt, await self.decide(attempt, found, now), source)
+
+    def _answer(self, message: Message, attempt: Attempt, verdict: Verdict, source: tuple[str, int]) -> bytes:
         number = attempt.caller if attempt.caller is not None and attempt.caller_fault != "withheld" else ""
         return verdict_answer(message, verdict, number or "", source, self.answering)
 
@@ -118,9 +119,25 @@ class Screening:
             return UNVERIFIED
         return await self.verifier.verify(call, now)
 
-    def judge(self, attempt: Attempt, verification: Verification, now: float) -> Verdict:
-        """The verdict on an attempt, on the log before it is answered. now: when it came."""
-        verdict = self.screen.screen(attempt, verification, now)
+    async def decide(self, attempt: Attempt, verification: Verification, now: float) -> Verdict:
+        """As `judge`, with the counts of all screens where they share them."""
+        if self.shared is None:
+            return self.judge(attempt, verification, now)
+        hits = self.screen.hits(attempt, verification, now)
+        counts = await self.shared.observe(hits, now)
+        named = {hit.meter.name: count for hit, count in zip(hits, counts, strict=True)}
+        return self.judge(attempt, verification, now, named)
+
+    def judge(
+        self,
+        attempt: Attempt,
+        verification: Verification,
+        now: float,
+        counts: Mapping[str, int] | None = None,
+    ) -> Verdict:
+        """The verdict on an attempt, on the log before it is answered. now: when it came. counts: by meter,
+        where that was done already."""
+        verdict = self.screen.screen(attempt, verification, now, counts)
         if self.log is not None:
             try:
                 row_id = f"{self._prefix}-{next(self._rows)}"

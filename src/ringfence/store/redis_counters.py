@@ -1,12 +1,13 @@
 """Counters that several screens share, in Redis: the same counts as in the process, in one round trip a call.
 
-One script (EVALSHA) takes all the hits of a call. Of each meter and key Redis holds a sorted set of members by
-latest time, and drops it `_LATE_SECONDS` after its window. Under a flood of new numbers its own `maxmemory`
-bounds it, with a policy that evicts (docs/reference/counters.md); `advice` says so where one is missing.
+One script (EVALSHA) takes all the hits of a call. Of each meter and key Redis holds a sorted set of members
+by latest time, and drops it `_LATE_SECONDS` after its window. Under a flood of new numbers its own
+`maxmemory` bounds it, with a policy that evicts (docs/how-to/share-counters.md); `advice` says so where one
+is missing.
 
-A round trip gets `timeout`, by default 20 ms. One answer that is late or wrong, and Redis is away: no call asks
-it, until a trial after a back-off, which doubles from `FIRST_BACK_OFF` to `LONGEST_BACK_OFF` seconds, finds that
-it answers in time again. Meanwhile `observe` says None at once, and who asked counts alone:
+A round trip gets `timeout`, by default 20 ms. One answer that is late or wrong, and Redis is away: no call
+asks it, until a trial after a back-off, which doubles from `FIRST_BACK_OFF` to `LONGEST_BACK_OFF` seconds,
+finds that it answers in time again. Meanwhile `observe` says None at once, and who asked counts alone:
 `ringfence.screen.shared_counters`. What was counted alone does not reach Redis later.
 """
 
@@ -218,7 +219,16 @@ class AsyncRedisCounters:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._breaker.away = True
+        self._let_go()  # a task that is cancelled before it began does not do it
         await self._client.aclose()
+
+    def _let_go(self) -> None:
+        """Whoever still waits counts alone."""
+        self._sending = None
+        for _, _, waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
 
     async def _send(self) -> None:
         try:
@@ -231,17 +241,14 @@ class AsyncRedisCounters:
                     raise ValueError(f"{len(reply)} counts for {asked[0]} hits")
                 del self._waiting[: len(batch)]
                 rest = iter(reply)
-                for hits, _, counts in batch:
-                    if not counts.done():
-                        counts.set_result([next(rest) for _ in hits])
+                for hits, _, waiting in batch:
+                    counts = [next(rest) for _ in hits]  # also of a call that was given up meanwhile
+                    if not waiting.done():
+                        waiting.set_result(counts)
         except Exception as error:  # whatever it is: no call waits for it, and none is lost
             self._breaker.failed(error)
         finally:
-            self._sending = None
-            for _, _, counts in self._waiting:
-                if not counts.done():
-                    counts.set_result(None)
-            self._waiting.clear()
+            self._let_go()
 
     def _next(self) -> list[tuple[Sequence[Hit], float, asyncio.Future[list[int] | None]]]:
         """The first of those that wait, as many as one run of the script may hold."""
