@@ -153,6 +153,14 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     redis: str = ""
     #: seconds that a call waits for it
     redis_seconds: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.02
+    #: NATS server that the decision log is streamed to: nats://127.0.0.1:4222; needs `log`
+    nats: str = ""
+    #: JetStream stream, made where it is not there
+    nats_stream: str = "RINGFENCE_DECISIONS"
+    #: subject; the action is put behind it
+    nats_subject: str = "ringfence.decisions"
+    #: key file: tokens instead of numbers in the stream
+    nats_key: str | None = None
     #: processes that share the addresses
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     #: a call that waited longer is answered by rule
@@ -176,6 +184,8 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 ipaddress.ip_network(network)
             except ValueError as error:
                 raise ValueError(f"askers: {error}") from None
+        if self.nats and self.log is None:
+            raise ValueError("nats: there is no log to stream; set log to a folder")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

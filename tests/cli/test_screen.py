@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
@@ -16,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.serve.nats_server import NatsServer
 from tests.serve.screens import BANK, PERSON, invite
+from tests.serve.test_decision_stream import read
 from typer.testing import CliRunner
 
 from ringfence.cli.main import build_app
@@ -81,9 +84,10 @@ def configure(folder: Path, workers: int, sip: int, http: int) -> Path:
 
 
 @contextmanager
-def running(folder: Path, workers: int) -> Iterator[Running]:
+def running(folder: Path, workers: int, more: str = "") -> Iterator[Running]:
     sip, http = free_port(), free_port()
     config = configure(folder, workers, sip, http)
+    config.write_text(config.read_text() + more)
     command = [str(Path(sys.executable).with_name("ringfence")), "screen", "--config", str(config)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     live = Running(folder, process, sip, http)
@@ -139,3 +143,20 @@ def test_check(tmp_path: Path) -> None:
         config.write_text(text)
         failed = CliRunner().invoke(build_app(), ["screen", "--config", str(config)])
         assert isinstance(failed.exception, RingfenceError), text
+
+
+def test_decisions_are_streamed(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    more = f'nats = "{server.url}"\n'
+    try:
+        with running(tmp_path, 2, more) as live:
+            for i in range(10):
+                live.ask(invite(call_id=f"n{i}"))
+            end = time.monotonic() + 30
+            while len(got := asyncio.run(read(server))) < 10 and time.monotonic() < end:
+                time.sleep(0.1)
+            assert sorted(row["sip_call_id"] for _, row in got) == [f"n{i}" for i in range(10)]
+            live.process.send_signal(signal.SIGTERM)
+            assert live.process.wait(30) == 0
+    finally:
+        server.kill()

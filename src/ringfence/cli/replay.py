@@ -53,6 +53,7 @@ def replay(
     """
     import msgspec
 
+    from ringfence.cli.canonical_files import canonical_files
     from ringfence.cli.screen_options import load_knowledge, load_screen_policy
     from ringfence.ingest.source import find
     from ringfence.screen import replay as replaying
@@ -69,7 +70,7 @@ def replay(
         if p is not None
     ]
     with tempfile.TemporaryDirectory(prefix="ringfence-") as work:
-        files = _records(inputs, Path(work), ours.country, mapping, timezone)
+        files = canonical_files(inputs, Path(work), ours.country, mapping, timezone)
         rows = ordered_records(files, replaying.COLUMNS, labels=labels, workdir=Path(work))
         with _progress() as progress:
             result = replaying.replay(rows, screens[0], screens[1] if theirs else None, progress)
@@ -91,32 +92,6 @@ def _beside(inputs: list[Path], *given: Path | None) -> tuple[Path | None, Path 
                 found[place] = inputs[0].parent / name
                 print(f"ringfence: using {found[place]}", file=sys.stderr)
     return found[0], found[1], found[2]
-
-
-def _records(
-    inputs: list[Path], work: Path, region: str, mapping: Path | None, timezone: str | None
-) -> list[Path]:
-    """Canonical Parquet files of all the inputs; what is none goes through ingest first."""
-    from ringfence.ingest.mapping import load
-    from ringfence.ingest.pipeline import ingest
-    from ringfence.ingest.source import find
-    from ringfence.store.ordered_records import is_canonical
-
-    files = [source.path for source in find(inputs)]
-    ready = [file for file in files if is_canonical(file)]
-    others = [file for file in files if file not in set(ready)]
-    if others:
-        report = ingest(
-            others, work, region=region, mapping=load(mapping) if mapping else None, timezone=timezone,
-            least=0 if ready else 1,
-        )  # fmt: skip
-        for warning in (*report.warnings, *report.limits):
-            print(f"ringfence: {warning}", file=sys.stderr)
-        if report.rejected:
-            reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(report.rejected.items()))
-            print(f"ringfence: rows left out: {reasons}", file=sys.stderr)
-        ready += sorted((work / "calls").glob("part-*.parquet"))
-    return ready
 
 
 @contextmanager

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ringfence.config import Settings
     from ringfence.screen.screen import Knowledge
     from ringfence.screen.shared_counters import AsyncSharedCounters
+    from ringfence.serve.decision_stream import DecisionStream
     from ringfence.serve.fetching import HttpFetcher
     from ringfence.serve.screening import Screening
 
@@ -139,6 +140,20 @@ class _Loader:
             DecisionLog(folder, worker) if folder is not None else None,
             answering,
             self._shared(),
+        )
+
+    def stream(self) -> DecisionStream | None:
+        """What sends the decision log to NATS, where the settings say so. Raises RingfenceError."""
+        from ringfence.cli.decisions import decision_stream, hiding
+
+        settings, folder = self.settings.screen, self._path(self.settings.screen.log)
+        if not settings.nats or folder is None:
+            return None
+        key, region = self._path(settings.nats_key), self.knowledge().policy.country
+        hide = hiding(key, self._path(settings.numbers), self._path(settings.allocation), region)
+        named = f"{self._config}: screen.nats"
+        return decision_stream(
+            named, folder, settings.nats, settings.nats_stream, settings.nats_subject, hide
         )
 
     def _shared(self) -> AsyncSharedCounters | None:

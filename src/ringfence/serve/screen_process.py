@@ -36,10 +36,20 @@ _METRICS_SECONDS = 1.0
 _RESTART_SECONDS = 1.0
 
 
+class Stream(Protocol):
+    """`ringfence.serve.decision_stream.DecisionStream`; its client is not always there."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
 class Loader(Protocol):
     """Reads the configuration, in each process: certificates, files and connections are not shared."""
 
     def screening(self, worker: str) -> Screening: ...
+
+    def stream(self) -> Stream | None:
+        """What sends the decision log elsewhere; one process of them all does."""
+        ...
 
     def reload(self, screening: Screening) -> str:
         """Put what the files say now in place; a line for the log. Raises RingfenceError and changes nothing
@@ -205,12 +215,16 @@ async def _serve(
             await asyncio.sleep(0.01)
     if screening.shared is not None:
         await screening.shared.connect()
+    stream = loader.stream() if worker == "0" else None
     api.ready = True
     ready()
+    streaming = asyncio.create_task(stream.run(stop)) if stream is not None else None
     counting = asyncio.create_task(_each_second(screening, edge, metrics, worker, stop))
     await stop.wait()
     api.ready = False
     counting.cancel()
+    if streaming is not None:
+        await streaming
     await edge.stop()
     if server is not None:
         server.should_exit = True

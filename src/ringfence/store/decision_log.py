@@ -1,15 +1,9 @@
 """The decision log: each verdict is on it before its answer goes out.
 
 One folder; each process writes segments of its own, one checksummed line a row. The flush rule: a row is
-given to
-the operating system before `append` returns, so that a process that is killed loses nothing it
-acknowledged; the
-disk is told every `sync_seconds`, so that a machine that loses power loses at most that much. A line that
-a
-death cut off is the last of its segment, and is counted and left out.
-
-`to_parquet` makes of each finished segment one file of call records, which `ringfence hunt` reads as they
-are.
+given to the operating system before `append` returns, so that a process that is killed loses nothing it
+acknowledged; the disk is told every `sync_seconds`, so that a machine that loses power loses at most that
+much. A line that a death cut off is the last of its segment, and is counted and left out.
 """
 
 from __future__ import annotations
@@ -24,12 +18,9 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ringfence.errors import RingfenceError
-from ringfence.model.decision import DECISION, Decision
-from ringfence.model.record import CANONICAL
+from ringfence.model.decision import Decision
 
 OPEN, DONE = ".open", ".log"
 
@@ -162,8 +153,13 @@ def recover(folder: Path) -> list[Path]:
 
 def read_segment(path: Path) -> tuple[list[Decision], int]:
     """The rows of a segment, finished or not, and how many lines were cut off or spoilt."""
+    return read_lines(path.read_bytes())
+
+
+def read_lines(data: bytes) -> tuple[list[Decision], int]:
+    """The rows of some lines of a segment, and how many lines were cut off or spoilt."""
     rows, damaged = [], 0
-    for line in path.read_bytes().split(b"\n"):
+    for line in data.split(b"\n"):
         if not line:
             continue
         try:
@@ -173,34 +169,3 @@ def read_segment(path: Path) -> tuple[list[Decision], int]:
         except (ValueError, msgspec.MsgspecError):
             damaged += 1
     return rows, damaged
-
-
-def to_parquet(folder: Path, out: Path) -> tuple[list[Path], int]:
-    """Each finished segment as one Parquet file of `out`, and the segment removed: the files, and how many
-    lines could not be read. A death in between changes nothing: a file is named after its segment, and is
-    there whole or not at all."""
-    out.mkdir(parents=True, exist_ok=True)
-    files, spoilt = [], 0
-    for segment in sorted(folder.glob(f"*{DONE}")):
-        target = out / f"{segment.stem}.parquet"
-        if not target.exists():
-            rows, damaged = read_segment(segment)
-            spoilt += damaged
-            partial = target.with_suffix(".partial")
-            pq.write_table(_table(rows), partial, compression="zstd")
-            partial.rename(target)
-            files.append(target)
-        segment.unlink()
-    return files, spoilt
-
-
-def _table(rows: list[Decision]) -> pa.Table:
-    fields = Decision.__struct_fields__
-    columns = {name: [getattr(row, name) for row in rows] for name in fields}
-    arrays = [
-        pa.array(columns.get(field.name, [None] * len(rows)), pa.int64()).cast(field.type)
-        if field.name == "start_time"
-        else pa.array(columns.get(field.name, [None] * len(rows)), field.type)
-        for field in DECISION
-    ]
-    return pa.Table.from_arrays(arrays, schema=DECISION.with_metadata(CANONICAL))
