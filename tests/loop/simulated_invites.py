@@ -33,9 +33,7 @@ def invite_of(row: Mapping[str, Any], host: str = "127.0.0.1:5099") -> bytes:
         "user-agent": row["user_agent"],
     }
     lines = [f"INVITE sip:{called}@h SIP/2.0"]
-    for name in order:
-        if name.lower() not in _ABSENT:
-            lines.append(f"{name}: {values.get(name.lower()) or 'x'}")
+    lines += [f"{name}: {values.get(name.lower()) or 'x'}" for name in order if name.lower() not in _ABSENT]
     for name, value in (
         ("P-Asserted-Identity", _address(row["network_number"])),
         ("Diversion", _address(row["diverted_from"])),

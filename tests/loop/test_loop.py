@@ -1,7 +1,7 @@
 """The whole loop: traffic over SIP, hunted from the decision log, the services' next calls stopped.
 
-A simulated week. Five days go through a screen in shadow, INVITE by INVITE over a socket; what its decision log
-holds is hunted, and what the hunt finds goes into the indicators of a live screen that sees the rest.
+A simulated week. Five days go through a screen in shadow, INVITE by INVITE over a socket; what its decision
+log holds is hunted, and what the hunt finds goes into the indicators of a live screen that sees the rest.
 """
 
 from __future__ import annotations
@@ -94,11 +94,11 @@ def _send(place: tuple[str, int], calls: list[dict[str, Any]]) -> dict[str, int]
 
 
 def screen(policy: str, net: Path, log: Path, calls: pa.Table, indicators: Path | None = None) -> Screening:
-    ingress: dict[str, str] = {}
-    for trunk, way in zip(calls["trunk"].to_pylist(), calls["ingress"].to_pylist(), strict=True):
-        if trunk and way:
-            ingress[trunk] = way
-    trunks = {name: TrunkSettings(ingress=way, trusted=True) for name, way in ingress.items()}  # type: ignore[arg-type]
+    trunks = {
+        trunk: TrunkSettings(ingress=way, trusted=True)
+        for trunk, way in zip(calls["trunk"].to_pylist(), calls["ingress"].to_pylist(), strict=True)
+        if trunk and way
+    }
     known = load_knowledge(
         read_policy(policy, "loop.toml"),
         numbers=net / "numbers.csv",
