@@ -115,6 +115,8 @@ class TrunkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
     #: whether its P-Asserted-Identity and Diversion are believed (RFC 3324)
     trusted: bool = False
+    #: of `[screen] tenants`: for whom calls that come without a signature are signed
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         for network in self.addresses:
@@ -137,8 +139,19 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     indicators: str | None = None
     #: trusted roots of signatures (PEM or CA list); without any, signatures are not looked at
     trust: tuple[str, ...] = ()
+    #: certificate that signs the CA lists among them
+    trust_signer: str | None = None
+    #: revocation lists (PEM or DER), and the certificates that sign indirect ones
+    crls: tuple[str, ...] = ()
+    crl_signers: tuple[str, ...] = ()
     #: verification policy: strict, shaken, france, observe, or a file
     verification: str = "shaken"
+    #: signing keys that follow each other (TOML)
+    keys: str | None = None
+    #: who may sign for which numbers (TOML)
+    tenants: str | None = None
+    #: file with the UUID that origids are derived from
+    origid_seed: str | None = None
     #: where SIP is answered: udp:ADDRESS:PORT or tcp:ADDRESS:PORT
     sip: tuple[str, ...] = ("udp:127.0.0.1:5070", "tcp:127.0.0.1:5070")
     #: where HTTP is answered: ADDRESS:PORT, or "" for nowhere
@@ -184,6 +197,11 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 ipaddress.ip_network(network)
             except ValueError as error:
                 raise ValueError(f"askers: {error}") from None
+        if (self.keys is None) != (self.tenants is None):
+            raise ValueError("keys: it goes together with tenants: what signs, and for whom")
+        for name, trunk in self.trunks.items():
+            if trunk.tenant and self.tenants is None:
+                raise ValueError(f"trunks.{name}.tenant: there are no keys and tenants to sign with")
         if self.nats and self.log is None:
             raise ValueError("nats: there is no log to stream; set log to a folder")
 

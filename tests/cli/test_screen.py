@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -12,19 +13,27 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from tests.serve.nats_server import NatsServer
-from tests.serve.screens import BANK, PERSON, invite
+from tests.serve.screens import BANK, PERSON, VICTIM, invite
 from tests.serve.test_decision_stream import read
 from typer.testing import CliRunner
 
 from ringfence.cli.main import build_app
 from ringfence.errors import RingfenceError
+from ringfence.model.rejected import Rejected
 from ringfence.store.decision_log import read_segment
+from ringfence.verify.authority import issue_test_authority
+from ringfence.verify.passport import parse_token
+from ringfence.verify.tenants import new_api_key
+
+LONDON = "+442079460123"
 
 
 def free_port() -> int:
@@ -37,7 +46,7 @@ def free_port() -> int:
 class Running:
     def __init__(self, folder: Path, process: subprocess.Popen[str], sip: int, http: int) -> None:
         self.folder, self.process, self.sip, self.http = folder, process, sip, http
-        self._read = ""
+        self._read = self.all = ""
 
     def ask(self, data: bytes) -> str:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -45,11 +54,10 @@ class Running:
             sock.sendto(data, ("127.0.0.1", self.sip))
             return sock.recv(65536).decode()
 
-    def get(self, path: str, body: object = None) -> str:
+    def get(self, path: str, body: object = None, headers: dict[str, str] | None = None) -> str:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.http}{path}", data, {"content-type": "application/json"}
-        )
+        fields = {"content-type": "application/json"} | (headers or {})
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", data, fields)
         with urllib.request.urlopen(request, timeout=20) as answer:
             text: str = answer.read().decode()
             return text
@@ -66,7 +74,8 @@ class Running:
                     return line
             elif select.select([pipe], [], [], 1)[0]:
                 got = os.read(pipe, 65536).decode()
-                assert got, f"it ended and never said {words}"
+                assert got, f"it ended and never said {words}, but {self.all}"
+                self.all += got
                 self._read += got
         raise AssertionError(f"never said {words}")
 
@@ -160,3 +169,53 @@ def test_decisions_are_streamed(tmp_path: Path) -> None:
             assert live.process.wait(30) == 0
     finally:
         server.kill()
+
+
+def test_signs_and_verifies_for_switches(tmp_path: Path) -> None:
+    """A tenant's outgoing calls go on signed; the services of ATIS-1000082 are there; keys reload."""
+    for name, octets in issue_test_authority(time.time()).items():
+        (tmp_path / name).write_bytes(octets)
+    key, stored = new_api_key("bank")
+    table = f'[[tenants]]\nname = "bank"\nkeys = ["{stored}"]\nnumbers = ["+442079460000-+442079460999"]\n'
+    (tmp_path / "tenants.toml").write_text(table)
+    (tmp_path / "keys.toml").write_text(
+        '[[keys]]\nkey = "tn.key"\ncertificate = "tn-chain.pem"\nx5u = "https://certs.example.org/tn.pem"\n'
+    )
+    (tmp_path / "seed").write_text(str(uuid.UUID(int=7)))
+    more = (
+        'trust = ["root.pem"]\nkeys = "keys.toml"\ntenants = "tenants.toml"\norigid_seed = "seed"\n'
+        '[screen.trunks.BANK]\ntenant = "bank"\ningress = "customer"\n'
+    )
+    with running(tmp_path, 1, more) as live:
+        answer = live.ask(invite(LONDON, "X-Ringfence-Trunk: BANK"))
+        contact = re.search(r"[?&]Identity=([^&>]+)", answer)
+        assert contact is not None, answer
+        passport = parse_token(unquote(contact[1]).partition(";")[0])
+        assert not isinstance(passport, Rejected) and passport.claims.attest == "A"
+        assert passport.claims.orig.tn == LONDON[1:] and passport.claims.dest.tn == (VICTIM[1:],)
+        for caller, trunk in ((LONDON, "OTHER"), (PERSON, "BANK")):  # not its trunk, not its number
+            assert "&Identity=" not in live.ask(invite(caller, f"X-Ringfence-Trunk: {trunk}"))
+        told = live.get("/metrics")
+        assert 'what="signed"} 1' in told and 'what="not_signed_not_in_table"} 1' in told
+        body = {"signingRequest": {"orig": {"tn": LONDON[1:]}, "dest": {"tn": [VICTIM[1:]]},
+                                   "iat": int(time.time()), "attest": "A"}}  # fmt: skip
+        assert "identity" in live.get("/stir/v1/signing", body, {"x-api-key": key})
+        asked = {"from": {"tn": LONDON[1:]}, "to": {"tn": [VICTIM[1:]]}, "time": int(time.time()),
+                 "identity": unquote(contact[1])}  # fmt: skip
+        assert "verstat" in live.get("/stir/v1/verification", {"verificationRequest": asked})
+        (tmp_path / "tenants.toml").write_text(table.replace("460999", "460001"))
+        live.process.send_signal(signal.SIGHUP)
+        live.said("reloaded: ")
+        assert "&Identity=" not in live.ask(invite(LONDON, "X-Ringfence-Trunk: BANK"))
+
+
+def test_signing_that_cannot_begin(tmp_path: Path) -> None:
+    config = tmp_path / "screen.toml"
+    for text, said in (
+        ('keys = "keys.toml"', "goes together"),
+        ('[screen.trunks.A]\ntenant = "bank"', "no keys and tenants"),
+        ('keys = "k"\ntenants = "t"', "origid_seed"),
+    ):
+        config.write_text(f"[screen]\n{text}\n")
+        failed = CliRunner().invoke(build_app(), ["screen", "--config", str(config)])
+        assert isinstance(failed.exception, RingfenceError) and said in str(failed.exception)

@@ -128,6 +128,14 @@ def test_marks(marks: Marks, value: str | None) -> None:
     assert marked_headers(marks, "h") == ([] if value is None else [("P-Asserted-Identity", value)])
 
 
+def test_an_identity_rides_beside_the_other_marks() -> None:
+    value = "a.b.c;info=<https://certs.example.org/tn.pem>;alg=ES256;ppt=shaken"
+    assert marked_headers(Marks(identity=value), "h") == [("Identity", value)]
+    both = Marks("+442079460123", "No-TN-Validation", identity=value)
+    assert [name for name, _ in marked_headers(both, "h")] == ["P-Asserted-Identity", "Identity"]
+    assert contact(redirect(read(request()), both, SOURCE))[1][1] == ("Identity", value)
+
+
 def test_what_is_displayed_shows_as_what_it_is() -> None:
     assert display_text("Bank\u202e\x00\u200b of\n\n Wales") == "Bank of Wales"
     assert display_text("Zoë 銀行") == "Zoë 銀行"

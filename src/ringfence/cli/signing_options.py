@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from ringfence.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from ringfence.model.call import Call
+    from ringfence.verify.rotation import KeyRing
     from ringfence.verify.signer import Signer
+    from ringfence.verify.tenants import SigningService
 
 #: A Date further from now than this is not that of a call that begins (RFC 8224 section 6.1).
 FRESH = 60.0
@@ -64,6 +67,34 @@ def load_signer(
     if not (key and cert and x5u):
         raise UsageError("give --key, --cert and --x5u, or --keys with a table of them")
     return Signer(read_input(key), read_input(cert), x5u, now=now, allow_http=allow_http)
+
+
+def load_keys(keys: Path, now: float) -> KeyRing:
+    """The keys of a table. Raises ConfigError or InputError."""
+    from ringfence.cli.trust_options import read_file
+    from ringfence.verify.rotation import load_ring, parse_key_table
+
+    ring = load_ring(parse_key_table(read_file(keys), str(keys)), lambda n: read_file(keys.parent / n), now)
+    for warning in ring.warnings(now):
+        print(f"ringfence: {warning}", file=sys.stderr)
+    return ring
+
+
+def load_service(keys: Path | None, tenants: Path | None, seed: str | None, now: float) -> SigningService:
+    """What signs, for whom. seed: a UUID. Raises UsageError, ConfigError or InputError."""
+    from ringfence.cli.trust_options import read_file
+    from ringfence.verify.tenants import SigningService, parse_tenants
+
+    if keys is None or tenants is None:
+        raise UsageError("--keys and --tenants go together: what signs, and for whom")
+    try:
+        # one of this run alone traces nothing back after it
+        of_own = uuid.UUID(seed) if seed else uuid.uuid4()
+    except ValueError:
+        raise UsageError(f"--origid-seed {seed!r:.60}: no UUID; make one with uuidgen and keep it") from None
+    if not seed:
+        print("ringfence: no --origid-seed: origids change with each start", file=sys.stderr)
+    return SigningService(load_keys(keys, now), parse_tenants(read_file(tenants), str(tenants)), of_own)
 
 
 def read_parties(invite: str | None, orig: str | None, dest: list[str], region: str, div: bool) -> Parties:

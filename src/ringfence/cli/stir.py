@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from ringfence.errors import UsageError
-
-if TYPE_CHECKING:
-    from ringfence.verify.tenants import SigningService
 
 TRUST = typer.Option(None, "--trust", help="Trusted roots (PEM), or an STI-PA CA list (JWS).", metavar="FILE")
 TRUST_SIGNER = typer.Option(
@@ -58,6 +53,7 @@ def stir(
 
     With --trust it verifies; with --keys and --tenants it signs.
     """
+    from ringfence.cli.signing_options import load_service
     from ringfence.cli.trust_options import load_crl, load_policy, load_trust
     from ringfence.config import load_settings
     from ringfence.serve.fetching import HttpFetcher
@@ -67,7 +63,7 @@ def stir(
     from ringfence.verify.replay import ReplayMemory
 
     now = time.time()
-    service = _service(keys, tenants, origid_seed, now)
+    service = load_service(keys, tenants, origid_seed, now) if keys or tenants else None
     if not trust and service is None:
         raise UsageError("nothing to do: --trust to verify, --keys and --tenants to sign")
     rules = load_policy(policy, region)
@@ -88,26 +84,3 @@ def stir(
             print(f"{address}stir/v1 {does} (this machine only). Ctrl-C stops.", file=sys.stderr, flush=True)
 
         serve(stir_app(verifier, service), listener, ready=ready)
-
-
-def _service(keys: Path | None, tenants: Path | None, seed: str | None, now: float) -> SigningService | None:
-    from ringfence.cli.trust_options import read_file
-    from ringfence.verify.rotation import load_ring, parse_key_table
-    from ringfence.verify.tenants import SigningService, parse_tenants
-
-    if keys is None and tenants is None:
-        return None
-    if keys is None or tenants is None:
-        raise UsageError("--keys and --tenants go together: what signs, and for whom")
-    try:
-        # one of this run alone traces nothing back after it
-        of_own = uuid.UUID(seed) if seed else uuid.uuid4()
-    except ValueError:
-        raise UsageError(f"--origid-seed {seed!r:.60}: no UUID; make one with uuidgen and keep it") from None
-    if not seed:
-        print("ringfence: no --origid-seed: origids change with each start", file=sys.stderr)
-    table = parse_key_table(read_file(keys), str(keys))
-    ring = load_ring(table, lambda name: read_file(keys.parent / name), now)
-    for warning in ring.warnings(now):
-        print(f"ringfence: {warning}", file=sys.stderr)
-    return SigningService(ring, parse_tenants(read_file(tenants), str(tenants)), of_own)

@@ -28,7 +28,8 @@ class Edge(msgspec.Struct, frozen=True):
 
     trunk, account, carrier: names. ingress: international, national or customer. trusted: whether it belongs
     to the trust domain of RFC 3324, so that its P-Asserted-Identity and Diversion are believed. region: ISO
-    3166 code that says how its national numbers are read."""
+    3166 code that says how its national numbers are read. tenant: for whom its calls are signed; "": they
+    are not."""
 
     trunk: str | None = None
     account: str | None = None
@@ -36,6 +37,7 @@ class Edge(msgspec.Struct, frozen=True):
     ingress: str = ""
     trusted: bool = False
     region: str = "GB"
+    tenant: str = ""
 
 
 def attempt_of(message: Message, edge: Edge, source: str | None, now: float) -> Attempt:

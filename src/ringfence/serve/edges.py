@@ -1,12 +1,12 @@
 """Who sends calls to the screen: which trunk an INVITE comes over, by what the operator configured.
 
-A proxy that asks for others (an asker) names the trunk and the facts of its edge in fields of its own,
-which it must
-strip from what comes in from outside:
+A proxy that asks for others (an asker) names the trunk and the facts of its edge in fields of its own, which
+it must strip from what comes in from outside:
 
-    X-Ringfence-Trunk     name of the trunk, one of [screen.trunks] or any other X-Ringfence-Account
-customer or sub-account X-Ringfence-Source    signalling address of whoever sent the call to the proxy
-X-Ringfence-Roaming   yes or no: what the home network said of a mobile caller
+    X-Ringfence-Trunk     name of the trunk, one of [screen.trunks] or any other
+    X-Ringfence-Account   customer or sub-account
+    X-Ringfence-Source    signalling address of whoever sent the call to the proxy
+    X-Ringfence-Roaming   yes or no: what the home network said of a mobile caller
 
 From anybody else they are not read.
 """
@@ -90,6 +90,7 @@ class Edges:
             ingress=known.ingress,
             trusted=known.trusted,
             region=self._region,
+            tenant=known.tenant,
         )
 
 

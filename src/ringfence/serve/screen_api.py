@@ -43,6 +43,7 @@ _FEED = 1000
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class ScreenApi:
         screening: Screening,
         region: str,
         *,
-        more: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None,
+        more: Asgi | None = None,
         counts: Callable[[], Snapshot],
         metrics: Path | None = None,
         worker: str = "0",

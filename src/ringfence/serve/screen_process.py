@@ -18,17 +18,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import uvicorn
 
 from ringfence.errors import RingfenceError, UsageError
-from ringfence.serve.screen_api import ScreenApi
+from ringfence.serve.screen_api import Asgi, ScreenApi
 from ringfence.serve.screen_metrics import snapshot, write
 from ringfence.serve.screening import Screening
 from ringfence.serve.shared_emergencies import SharedEmergencies
 from ringfence.serve.sip_edge import SipEdge, bind
 from ringfence.serve.sip_queue import Overload
+from ringfence.serve.stir_api import stir_app
 
 _log = logging.getLogger(__name__)
 _METRICS_SECONDS = 1.0
@@ -192,6 +193,7 @@ async def _serve(
     api = ScreenApi(
         screening,
         region,
+        more=cast(Asgi, stir_app(screening.verifier, screening.signing)),
         counts=lambda: snapshot(screening, edge.counts),
         metrics=metrics,
         worker=worker,

@@ -19,7 +19,7 @@ import msgspec
 from ringfence.model.attempt import Attempt
 from ringfence.model.call import Call
 from ringfence.model.rejected import Rejected
-from ringfence.model.verdict import Verdict
+from ringfence.model.verdict import Action, Verdict
 from ringfence.model.verification import Verification
 from ringfence.screen.attempts import attempt_of
 from ringfence.screen.decisions import decision_of
@@ -32,6 +32,7 @@ from ringfence.sip.call import call_of
 from ringfence.sip.message import Message, parse
 from ringfence.sip.verdict_answers import Answering, verdict_answer
 from ringfence.store.decision_log import DecisionLog
+from ringfence.verify.tenants import SigningRequest, SigningService
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Screening:
         log: DecisionLog | None = None,
         answering: Answering | None = None,
         shared: AsyncSharedCounters | None = None,
+        signing: SigningService | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.screen = screen
@@ -58,6 +60,7 @@ class Screening:
         self.log = log
         self.answering = answering or Answering()
         self.shared = shared
+        self.signing = signing
         self._clock = clock
         self._rows = itertools.count(1)
         self._prefix = f"{os.getpid():x}-{int(clock() * 1000):x}"
@@ -92,13 +95,15 @@ class Screening:
         call = call_of(message, sender.source or "") if signed else None
         found = UNVERIFIED if self.verifier is None or call is None else self.verifier.at_once(call, now)
         if found is None or self.shared is not None:
-            return self._later(message, attempt, call, found, source, now)
-        return self._answer(message, attempt, self.judge(attempt, found, now), source)
+            return self._later(message, attempt, sender.edge.tenant, call, found, source, now)
+        verdict = self.judge(attempt, found, now)
+        return self._answer(message, attempt, sender.edge.tenant, verdict, source, now)
 
     async def _later(
         self,
         message: Message,
         attempt: Attempt,
+        tenant: str,
         call: Call | None,
         found: Verification | None,
         source: tuple[str, int],
@@ -107,11 +112,38 @@ class Screening:
         if found is None:
             assert self.verifier is not None and call is not None
             found = await self.verifier.verify(call, now)
-        return self._answer(message, attempt, await self.decide(attempt, found, now), source)
+        verdict = await self.decide(attempt, found, now)
+        return self._answer(message, attempt, tenant, verdict, source, now)
 
-    def _answer(self, message: Message, attempt: Attempt, verdict: Verdict, source: tuple[str, int]) -> bytes:
+    def _answer(
+        self,
+        message: Message,
+        attempt: Attempt,
+        tenant: str,
+        verdict: Verdict,
+        source: tuple[str, int],
+        now: float,
+    ) -> bytes:
         number = attempt.caller if attempt.caller is not None and attempt.caller_fault != "withheld" else ""
-        return verdict_answer(message, verdict, number or "", source, self.answering)
+        signed = ""
+        if tenant and verdict.action in (Action.ALLOW, Action.LABEL) and message.get("identity") is None:
+            signed = self._signed(attempt, tenant, now)
+        return verdict_answer(message, verdict, number or "", source, self.answering, signed)
+
+    def _signed(self, attempt: Attempt, tenant: str, now: float) -> str:
+        """The Identity header that a tenant's outgoing call goes on with; "" where it is not signed for."""
+        known = self.signing.tenant(tenant) if self.signing is not None else None
+        if self.signing is None or known is None or not attempt.caller or not attempt.called:
+            self.happened["not_signed_no_number" if known else "not_signed_no_tenant"] += 1
+            return ""
+        dest = (attempt.called.removeprefix("+"),)
+        asked = SigningRequest(orig=attempt.caller.removeprefix("+"), dest=dest)
+        signed = self.signing.sign(known, asked, now)
+        if isinstance(signed, Rejected):
+            self.happened[f"not_signed_{signed.reason}"] += 1
+            return ""
+        self.happened["signed"] += 1
+        return signed.identity
 
     async def verify(self, call: Call, now: float) -> Verification:
         """What a call's Identity headers prove; nothing where no roots are trusted."""

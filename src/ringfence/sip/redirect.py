@@ -30,13 +30,14 @@ class Marks(msgspec.Struct, frozen=True):
 
     number: the caller as we assert it, E.164 or the digits of a short code; "" asserts none. verstat: about
     that number, without which it is not sent. display: text for the called person. withheld: no number is
-    shown, and none is sent.
+    shown, and none is sent. identity: an Identity header's value (RFC 8224), "" for none.
     """
 
     number: str = ""
     verstat: str = ""
     display: str = ""
     withheld: bool = False
+    identity: str = ""
 
 
 def redirect(
@@ -57,7 +58,11 @@ def redirect(
 
 def marked_headers(marks: Marks, host: str) -> list[tuple[str, str]]:
     """The headers that marks stand for: P-Asserted-Identity (RFC 3325) with verstat (TS 24.229), Privacy
-    (RFC 3323). None where there is nothing to say."""
+    (RFC 3323), Identity (RFC 8224). None where there is nothing to say."""
+    return _shown(marks, host) + ([("Identity", marks.identity)] if marks.identity else [])
+
+
+def _shown(marks: Marks, host: str) -> list[tuple[str, str]]:
     if marks.withheld:  # user: From is made anonymous; id: P-Asserted-Identity goes
         return [("Privacy", "user;id")]
     number = marks.number if _NUMBER.fullmatch(marks.number) else ""

@@ -59,10 +59,12 @@ def verdict_answer(
     number: str = "",
     source: Source | None = None,
     how: Answering | None = None,
+    identity: str = "",
 ) -> bytes:
     """What the screen answers to an INVITE that it judged.
 
     number: the caller as the call shall carry it on, E.164; "" where it has none or it may not be asserted.
+    identity: the Identity header that the call shall carry on, where it was signed for.
     allow and label: 302 to the same target with its marks; 404 "no opinion" where there are none, or for
     allow where `route_on` says so. divert without an announcement is refused.
     """
@@ -77,9 +79,9 @@ def verdict_answer(
         return redirect(message, Marks(), source, target=how.announcement, host=how.host)
     if verdict.action is Action.WITHHOLD:
         return redirect(message, Marks(withheld=True), source, host=how.host)
-    if verdict.action is Action.ALLOW and how.route_on:
+    if verdict.action is Action.ALLOW and how.route_on and not identity:
         return no_opinion(message, source)
-    marks = Marks(number, verdict.verstat, verdict.display)
+    marks = Marks(number, verdict.verstat, verdict.display, identity=identity)
     if not marked_headers(marks, how.host):
         return no_opinion(message, source)
     return redirect(message, marks, source, host=how.host)

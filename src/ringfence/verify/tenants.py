@@ -146,10 +146,19 @@ class SigningService:
         self._buckets: dict[str, tuple[float, float]] = {}
         self.reload(tenants)
 
+    def take_over(self, other: SigningService) -> None:
+        """Another service's keys, tenants and origids from now on; used rates are remembered."""
+        self._ring, self._seed = other._ring, other._seed
+        self.reload(tuple(other._tenants.values()))
+
     def reload(self, tenants: Sequence[Tenant]) -> None:
         """Other tenants from now on; what they have used of their rates is remembered."""
         self._tenants = {tenant.name: tenant for tenant in tenants}
         self._buckets = {name: b for name, b in self._buckets.items() if name in self._tenants}
+
+    def tenant(self, name: str) -> Tenant | None:
+        """One that the caller has authenticated in another way, such as by its trunk."""
+        return self._tenants.get(name)
 
     def authenticate(self, key: str) -> Tenant | Rejected:
         """The tenant whose API key this is. Rejected: reason unauthenticated."""
