@@ -18,7 +18,8 @@ BANK = "+442079460001"
 HIT = Asked(
     Attempt(
         caller=BANK, called="+447700900123", trunk="T1", account="7", carrier="C", ingress="national",
-        source_ip="192.0.2.1", diverted_from="+447700900001", roaming=True, caller_fault="",
+        source_ip="192.0.2.1", diverted_from="+447700900001", diversion_believed=True, roaming=True,
+        caller_fault="",
     ),
     Verification(Verdict.INVALID, "stale", attestation="A", verstat="TN-Validation-Failed"),
     Context(

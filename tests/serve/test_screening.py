@@ -152,3 +152,12 @@ def test_counters_that_screens_share(tmp_path: Path) -> None:
             server.kill()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("diverter", [BANK, PERSON, VICTIM])
+def test_a_diversion_of_ones_own_helps_nobody(diverter: str) -> None:
+    """It made rules milder, and anybody can write one."""
+    line = f"Diversion: <sip:{diverter}@h>;reason=unconditional"
+    assert answer(screening(), invite(BANK, line)).startswith("SIP/2.0 603 ")
+    abroad = "X-Ringfence-Trunk: ABROAD"
+    assert answer(screening(), invite("+442079460055", line, abroad)).startswith("SIP/2.0 603 ")

@@ -11,10 +11,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     call_id: the SIP Call-ID. time: seconds since 1970, UTC. caller: the presentation number;
     caller_fault: why it could not be read (`withheld`, `not_a_number` ...), "" where it could.
     caller_shown: the presentation as it was received, for display. network_number, diverted_from: as in
-    the call record. ingress: international, national or customer, "" where not known. roaming: whether the
-    home network confirmed it, None where it was not asked. priority: Priority and Resource-Priority as
-    received; by themselves they prove nothing. also_shown: further numbers in it that some device may show in
-    place of `caller`. fingerprint, fingerprint_parts: `ringfence.sip.fingerprint`.
+    the call record. diversion_believed: whether diverted_from comes from within the trust domain, where it
+    is more than a claim of whoever calls. ingress: international, national or customer, "" where not known.
+    roaming: whether the home network confirmed it, None where it was not asked. priority: Priority and
+    Resource-Priority as received; by themselves they prove nothing. also_shown: further numbers in it that
+    some device may show in place of `caller`. fingerprint, fingerprint_parts: `ringfence.sip.fingerprint`.
     """
 
     call_id: str = ""
@@ -25,6 +26,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     network_number: str | None = None
     called: str | None = None
     diverted_from: str | None = None
+    diversion_believed: bool = False
     trunk: str | None = None
     account: str | None = None
     carrier: str | None = None

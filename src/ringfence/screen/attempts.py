@@ -58,6 +58,7 @@ def attempt_of(message: Message, edge: Edge, source: str | None, now: float) -> 
         network_number=network,
         called=_number(said.called, edge.region)[0],
         diverted_from=_number(said.diverted_from, edge.region)[0],
+        diversion_believed=edge.trusted,
         trunk=edge.trunk or (said.trunk if edge.trusted else None),
         account=edge.account,
         carrier=edge.carrier,

@@ -11,6 +11,8 @@ from ringfence.model.counting import Meter
 from ringfence.model.number import Kind, Number
 from ringfence.model.register import RegisterEntry
 from ringfence.model.verdict import LiveSignal
+from ringfence.model.verification import Verdict as Proof
+from ringfence.model.verification import Verification
 
 DAY = 86_400.0
 
@@ -48,6 +50,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def owner(self) -> str:
         """Whom the presented number belongs to, "" where the register does not say."""
         return self.entries[0].owner if self.entries else ""
+
+
+def diverted(attempt: Attempt, verification: Verification) -> bool:
+    """Whether the call was diverted, as more than its sender's word: a Diversion that nobody vouches for
+    would be a way round every rule that is milder for diverted calls."""
+    if attempt.diverted_from is not None and attempt.diversion_believed:
+        return True
+    return any(p.verdict is Proof.VALID and p.ppt.startswith("div") for p in verification.passports)
 
 
 def unit_of(attempt: Attempt) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ringfence.model.attempt import Attempt
 from ringfence.model.verdict import Mode
 from ringfence.model.verification import Verification
-from ringfence.screen.context import Context
+from ringfence.screen.context import Context, diverted
 from ringfence.screen.policy import Policy, Rule, Texts, When, texts
 
 
@@ -114,7 +114,7 @@ _LISTED: dict[str, Value] = {
 }
 _FLAGS: dict[str, Callable[[Asked], bool]] = {
     "withheld": lambda asked: asked.attempt.caller_fault == "withheld",
-    "diverted": lambda asked: asked.attempt.diverted_from is not None,
+    "diverted": lambda asked: diverted(asked.attempt, asked.verification),
     "roaming": lambda asked: asked.attempt.roaming is True,
 }
 

@@ -196,6 +196,7 @@ class ScreenApi:
             network_number=number["network_number"][0],
             called=number["called"][0],
             diverted_from=number["diverted_from"][0],
+            diversion_believed=edge.trusted,
             trunk=edge.trunk,
             account=edge.account,
             carrier=edge.carrier,

@@ -1,6 +1,7 @@
 """Comes from abroad and presents a number of this country.
 
-Signal: foreign_ingress, 1 for a fixed number, 0.4 for a diverted call; foreign_mobile, 1 where the home
+Signal: foreign_ingress, 1 for a fixed number, 0.4 for a call that was diverted, as a trusted network
+    or a div token says; foreign_mobile, 1 where the home
     network says that the mobile does not roam, 0.5 where nobody was asked; nothing where roaming is
     confirmed, or where an attestation A proves the right to use the number.
 Innocent look-alike: roamers; cloud nodes of national providers abroad; calls forwarded home. Trunks that
@@ -16,7 +17,7 @@ from ringfence.model.number import Kind, Number
 from ringfence.model.verdict import LiveSignal
 from ringfence.model.verification import Verdict as Proof
 from ringfence.model.verification import Verification
-from ringfence.screen.context import Context
+from ringfence.screen.context import Context, diverted
 from ringfence.screen.signal import NONE, Example, one
 
 NAMES = ("foreign_ingress", "foreign_mobile")
@@ -31,7 +32,7 @@ def look(
     if verification.verdict is Proof.VALID and verification.attestation == "A":
         return NONE
     if caller.kind is not Kind.MOBILE:
-        strength = 1.0 if attempt.diverted_from is None else 0.4
+        strength = 0.4 if diverted(attempt, verification) else 1.0
         return one("foreign_ingress", strength, "comes from abroad and shows a number of this country")
     if attempt.roaming:
         return NONE

@@ -1,7 +1,8 @@
 """Presents a number that the register says never calls: inbound-only, do-not-originate or unallocated.
 
-Signal: 1 where one owner has it so; 0.6 for a diverted call, which shows the number of whoever called
-    first; 0.5 where owners contest the number; 0 for the owner's calling numbers.
+Signal: 1 where one owner has it so; 0.6 for a call that was diverted, as a trusted network or a div
+    token says: it shows the number of whoever called first; 0.5 where owners contest the number; 0 for
+    the owner's calling numbers.
 Innocent look-alike: a stale entry: entries hold between their dates only; a forwarded call.
 Reference: Ofcom, Do Not Originate list; General Condition C6.6. FCC 47 CFR 64.1200(o).
 Cost: nothing; the entry was looked up with the number.
@@ -13,7 +14,7 @@ from ringfence.model.attempt import Attempt
 from ringfence.model.register import RegisterEntry, Use
 from ringfence.model.verdict import LiveSignal
 from ringfence.model.verification import Verification
-from ringfence.screen.context import Context
+from ringfence.screen.context import Context, diverted
 from ringfence.screen.signal import NONE, Example, one
 
 NAMES = ("protected_identity",)
@@ -33,7 +34,7 @@ def look(
     strength = 1.0
     if any(e.use is Use.OUTBOUND or e.owner != entries[0].owner for e in entries):
         strength = CONTESTED
-    elif attempt.diverted_from is not None:
+    elif diverted(attempt, verification):
         strength = DIVERTED
     reason = f"shows {_WORDS[entries[0].use].format(owner=entries[0].owner)}"
     return one(NAMES[0], strength, reason)
