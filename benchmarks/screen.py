@@ -3,16 +3,17 @@
     python -m benchmarks.screen [--parts udp,peers,http,workers,overload,memory,mutate] [--seconds 5]
                                 [--mutate 100000] [--soak 0]
 
-The installed `ringfence screen` is bound to one core and the load to another; of ten INVITEs nine carry a token
-of their own, with an A, whose certificate is at hand, and one shows a protected number and must be refused.
+The installed `ringfence screen` is bound to one core and the load to another; of ten INVITEs nine carry a
+token of their own, with an A, whose certificate is at hand, and one shows a protected number and must be
+refused.
 
     udp       the most that it answers with 64 unanswered; then p50, p99 and p99.9 at half of that
-    peers     the same INVITEs to Kamailio with one worker that answers 302 without a look (the ceiling), and to
-              sippy's bare redirect server, where pip finds it
+    peers     the same INVITEs, unsigned, to Kamailio with one worker that answers 302 without a look (the
+              ceiling), and to sippy's bare redirect server, where pip finds it
     http      POST /v1/screen with the values of a call, unsigned, over 16 connections
     workers   processor time of a call with one worker and with two
-    overload  three times the most: late ones are let pass by rule, the rest is right, memory stays, and latency
-              is back within a second
+    overload  three times the most: late ones are let pass by rule, the rest is right, memory stays, and
+              latency is back within a second
     memory    a flood of new numbers through the counters
     mutate    mutated INVITEs through the whole screen in this process: no exception, no pass of the protected
               number where a phone would show it
@@ -41,6 +42,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 from benchmarks.measure import RINGFENCE, machine
 from benchmarks.sip_load import CALLED, PROTECTED, Load, load
@@ -61,7 +63,9 @@ def free_port() -> int:
 class Screen:
     """One that runs. processor(): seconds that all its processes have used."""
 
-    def __init__(self, process: subprocess.Popen[str], place: tuple[str, int], web: int, signer: Signer) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], place: tuple[str, int], web: int, signer: Signer
+    ) -> None:
         self.process, self.place, self.web, self._signer = process, place, web, signer
 
     def sign(self, caller: str, called: str, iat: int) -> str:
@@ -94,7 +98,7 @@ def shelf(octets: bytes) -> Iterator[str]:
     """A server of one certificate chain on loopback; its address."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/pem-certificate-chain")
             self.send_header("Cache-Control", "max-age=86400")
@@ -124,7 +128,7 @@ def screen(workers: int = 1, cores: list[int] | None = None) -> Iterator[Screen]
         (folder / "policy.toml").write_text(POLICY)
         (folder / "numbers.csv").write_text(f"number,owner,use\n{PROTECTED},Example Bank,inbound_only\n")
         (folder / "screen.toml").write_text(
-            f'[fetch]\nallow_http = true\nallow_networks = ["127.0.0.0/8"]\nports = [{url.split(":")[2].split("/")[0]}]\n'
+            f'[fetch]\nallow_http = true\nallow_networks = ["127.0.0.0/8"]\nports = [{urlsplit(url).port}]\n'
             f'[screen]\npolicy = "policy.toml"\nnumbers = "numbers.csv"\nlog = "log"\ntrust = ["root.pem"]\n'
             f'sip = ["udp:127.0.0.1:{sip}"]\nhttp = "127.0.0.1:{web}"\nworkers = {workers}\n'
         )
@@ -177,7 +181,9 @@ def udp(seconds: float) -> float:
         most = median(rates)
         for share in (0.5, 2000 / most):
             before = running.processor()
-            half = load(running.place, running.sign, seconds=2 * seconds, rate=most * share, prefix=f"h{share:.2f}")
+            half = load(
+                running.place, running.sign, seconds=2 * seconds, rate=most * share, prefix=f"h{share:.2f}"
+            )
             used = running.processor() - before
             check(half)
             told(f"screen, at {most * share:,.0f}/s", half)
@@ -212,7 +218,8 @@ class Quiet:
     def write(self, *a, **k): pass
 
 SipConf.my_address, SipConf.my_port = "127.0.0.1", int(sys.argv[1])
-config = {"sip_address": "127.0.0.1", "sip_port": int(sys.argv[1]), "_sip_logger": Quiet(), "nh_addr_default": None}
+config = {"sip_address": "127.0.0.1", "sip_port": int(sys.argv[1]), "_sip_logger": Quiet()}
+config["nh_addr_default"] = None
 
 def asked(request, transaction):
     if request.getMethod() != "INVITE":
@@ -258,7 +265,9 @@ def peers(seconds: float) -> None:
     python = Path("build/sippy/bin/python")
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", "build/sippy"], check=True)
-        subprocess.run([python, "-m", "pip", "-q", "install", "sippy"], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [python, "-m", "pip", "-q", "install", "sippy"], check=False, stderr=subprocess.DEVNULL
+        )
     port = free_port()
     with bound([str(python), "-c", SIPPY, str(port)]) as process:
         time.sleep(3)
@@ -279,7 +288,12 @@ async def _posts(port: int, seconds: float) -> tuple[int, list[float]]:
         while time.perf_counter() < until:
             number += 1
             body = json.dumps(
-                {"caller": f"+447700900{number % 1000:03d}", "called": CALLED, "trunk": "T", "call_id": f"{at}-{number}"}
+                {
+                    "caller": f"+447700900{number % 1000:03d}",
+                    "called": CALLED,
+                    "trunk": "T",
+                    "call_id": f"{at}-{number}",
+                }
             ).encode()
             began = time.perf_counter()
             writer.write(
@@ -301,8 +315,9 @@ def web(seconds: float) -> None:
     with screen() as running:
         for turn in range(3):
             count, times = asyncio.run(_posts(running.web, seconds))
-            print(f"HTTP, POST /v1/screen (turn {turn + 1})      {count / seconds:8,.0f}/s"
-                  f"  p50 {times[count // 2] * 1000:.2f} ms  p99 {times[int(count * 0.99)] * 1000:.2f} ms")  # fmt: skip
+            p50, p99 = times[count // 2] * 1000, times[int(count * 0.99)] * 1000
+            name = f"HTTP, POST /v1/screen (turn {turn + 1})"
+            print(f"{name:34} {count / seconds:8,.0f}/s  p50 {p50:6.2f} ms  p99 {p99:7.2f} ms")
 
 
 def workers(seconds: float) -> None:
@@ -314,7 +329,8 @@ def workers(seconds: float) -> None:
             found = load(running.place, running.sign, seconds=2 * seconds, rate=1500)
             costs[count] = (running.processor() - before) / found.sent * 1e6
             check(found)
-    print(f"processor time of a call: one worker {costs[1]:.0f} µs, two {costs[2]:.0f} µs ({costs[2] / costs[1]:.2f})")
+    ratio = costs[2] / costs[1]
+    print(f"processor time of a call: one worker {costs[1]:.0f} µs, two {costs[2]:.0f} µs ({ratio:.2f})")
 
 
 def overload(seconds: float, most: float) -> None:
@@ -342,7 +358,9 @@ def memory() -> None:
     for count in range(3_000_001):
         if count and count % 1_000_000 == 0:
             now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            print(f"flood of new numbers: {count:,} calls, {now - begun} MiB more, {len(judge.counters):,} keys")  # type: ignore[arg-type]
+            print(
+                f"flood of new numbers: {count:,} calls, {now - begun} MiB more, {len(judge.counters):,} keys"
+            )  # type: ignore[arg-type]
         attempt = Attempt(
             call_id=f"c{count}", time=count / 5000, caller=f"+44161{count:07d}", called=CALLED, trunk="T",
             account=f"a{count % 50_000}",
@@ -352,20 +370,20 @@ def memory() -> None:
 
 def mutate(count: int, seed: int) -> None:
     from benchmarks.mutations import mutated, shows
+    from ringfence.config import ScreenSettings
     from ringfence.numbers.register import parse_register
     from ringfence.screen.policy import read_policy
     from ringfence.screen.screen import Knowledge
     from ringfence.screen.screen import Screen as Judge
     from ringfence.serve.edges import Edges
     from ringfence.serve.screening import Screening
-    from ringfence.config import ScreenSettings
 
     register = parse_register(f"number,owner,use\n{PROTECTED},Example Bank,inbound_only\n", "GB")
     screening = Screening(
         Judge(Knowledge(read_policy(POLICY, "bench"), register=register)), Edges(ScreenSettings(), "GB")
     )
     rng, began, statuses, wrong = random.Random(seed), time.perf_counter(), {}, []
-    for at in range(count):
+    for _ in range(count):
         data = mutated(rng, PROTECTED)
         answer = screening.handle(data, ("127.0.0.1", 5060), "udp", 1_772_366_400.0)
         status = answer[8:11].decode() if isinstance(answer, bytes) else "-"
@@ -392,7 +410,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--most", type=float, default=0.0, help="calls a second, where udp is not among the parts")
+    parser.add_argument(
+        "--most", type=float, default=0.0, help="calls a second, where udp is not among the parts"
+    )
     parser.add_argument("--mutate", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--soak", type=float, default=0.0)

@@ -7,6 +7,8 @@ name are claims like From, and prove nothing of the network.
 from __future__ import annotations
 
 import functools
+import re
+from urllib.parse import unquote
 
 import msgspec
 
@@ -107,12 +109,20 @@ def _shown(message: Message, region: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+#: A number as a URI begins with it, in a value that breaks the grammar: some devices show it all the same.
+_WRITTEN = re.compile(r"\b(?:sips?|tel):([^@;>,:\s]{1,64})", re.IGNORECASE)
+
+#: A number among the words of a display name.
+_DIGITS = re.compile(r"\+?[0-9(][0-9 ().\-/·‐-―]{4,30}[0-9]")
+
+
 def _texts(value: str) -> tuple[str, ...]:
     """The number in an address, and one in its display name: phones show that too."""
     address = parse_address(value)
-    if address is None:
-        return (value[:128],)
-    uri = parse_uri(address.uri)
-    user = (uri.user if uri is not None else address.uri) or ""
-    display = address.display or ""
-    return (user, display) if any(c.isdigit() for c in display) else (user,)
+    uri = parse_uri(address.uri) if address is not None else None
+    name = (address.display if address is not None else None) or ""
+    display = tuple(_DIGITS.findall(name)[:4]) if name else ()
+    if uri is None or not uri.user:
+        return (*map(unquote, _WRITTEN.findall(value)[:_MOST]), value[:128], *display)
+    user = uri.user.partition(":")[0]
+    return (user, *display)
