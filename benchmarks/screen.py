@@ -197,7 +197,7 @@ listen=udp:127.0.0.1:@port@
 loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "siputils.so"
-loadmodule "textopsx.so"
+loadmodule "textops.so"
 request_route {
 	append_to_reply("Contact: <sip:$rU@127.0.0.1>\\r\\n");
 	sl_send_reply("302", "Moved Temporarily");
@@ -218,7 +218,7 @@ class Quiet:
     def write(self, *a, **k): pass
 
 SipConf.my_address, SipConf.my_port = "127.0.0.1", int(sys.argv[1])
-config = {"sip_address": "127.0.0.1", "sip_port": int(sys.argv[1]), "_sip_logger": Quiet()}
+config = {"_sip_address": "127.0.0.1", "_sip_port": int(sys.argv[1]), "_sip_logger": Quiet()}
 config["nh_addr_default"] = None
 
 def asked(request, transaction):

@@ -223,3 +223,9 @@ def test_sipp_asks_and_understands(host: str, transport: str, outcome: str, tmp_
             assert edge.counts.late == edge.counts.dropped == edge.counts.failures == 0
 
     asyncio.run(main())
+
+
+def test_what_is_answered_over_tcp_is_sent_at_once() -> None:
+    """asyncio sets TCP_NODELAY by the protocol that the socket names; without it HTTP took 44 ms a call."""
+    with bind("127.0.0.1", 0, "tcp") as sock:
+        assert sock.proto == socket.IPPROTO_TCP

@@ -29,7 +29,7 @@ def bind(wanted: int = PORT) -> socket.socket:
     Raises RingfenceError when none of the next twenty is free.
     """
     for port in range(wanted, min(wanted + _ATTEMPTS, 65536)):
-        listener = socket.socket()
+        listener = socket.socket(proto=socket.IPPROTO_TCP)  # else asyncio does not send at once
         # a port whose last connections are still fading away counts as free
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -35,7 +35,9 @@ def bind(
         family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     except ValueError:
         raise UsageError(f"{host!r} is no IP address to listen at; name one of this machine's") from None
-    sock = socket.socket(family, socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM)
+    # asyncio sends at once (TCP_NODELAY) only where a socket says that its protocol is TCP
+    kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP) if transport == "tcp" else (socket.SOCK_DGRAM, 0)
+    sock = socket.socket(family, *kind)
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
