@@ -34,7 +34,8 @@ def test_spellings(at: int) -> None:
         fields.append(f"From: <sip:{PERSON}@h>;tag=1")
     lines = [
         f"INVITE sip:{VICTIM}@h SIP/2.0", "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1", *fields,
-        f"To: <sip:{VICTIM}@h>", "Call-ID: 1", "CSeq: 1 INVITE", "Max-Forwards: 70", "Content-Length: 0", "", "",
+        f"To: <sip:{VICTIM}@h>", "Call-ID: 1", "CSeq: 1 INVITE", "Max-Forwards: 70", "Content-Length: 0",
+        "", "",
     ]  # fmt: skip
     assert answered("\r\n".join(lines).encode()) in ("603", "400"), SPELLINGS[at]
 

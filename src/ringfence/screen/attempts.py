@@ -114,6 +114,7 @@ _WRITTEN = re.compile(r"\b(?:sips?|tel):([^@;>,:\s]{1,64})", re.IGNORECASE)
 
 #: A number among the words of a display name.
 _DIGITS = re.compile(r"\+?[0-9(][0-9 ().\-/·‐-―]{4,30}[0-9]")
+_BEGINS = re.compile(r"\+?[0-9(][0-9().\-]{4,30}")
 
 
 def _texts(value: str) -> tuple[str, ...]:
@@ -124,5 +125,7 @@ def _texts(value: str) -> tuple[str, ...]:
     display = tuple(_DIGITS.findall(name)[:4]) if name else ()
     if uri is None or not uri.user:
         return (*map(unquote, _WRITTEN.findall(value)[:_MOST]), value[:128], *display)
-    user = uri.user.partition(":")[0]
-    return (user, *display)
+    begins = _BEGINS.match(uri.user)
+    if begins is None or begins.end() == len(uri.user):
+        return (uri.user, *display)
+    return (uri.user, begins[0], *display)  # what follows is passed over by some
