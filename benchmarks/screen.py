@@ -30,11 +30,8 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -45,19 +42,13 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.measure import RINGFENCE, machine
-from benchmarks.sip_load import CALLED, PROTECTED, Load, load
+from benchmarks.redirect_peers import peers
+from benchmarks.sip_load import CALLED, CORES, PROTECTED, Load, free_port, load, told
 from ringfence.verify.authority import issue_test_authority
 from ringfence.verify.signer import Signer
 
 PARTS = ("udp", "peers", "http", "workers", "overload", "memory", "mutate")
-CORES = sorted(os.sched_getaffinity(0))
 POLICY = 'base = "gb"\nmode = "live"\n'
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Screen:
@@ -155,14 +146,6 @@ def screen(workers: int = 1, cores: list[int] | None = None) -> Iterator[Screen]
                 process.wait()
 
 
-def told(name: str, load: Load) -> None:
-    by = ", ".join(f"{n:,} × {status}" for status, n in sorted(load.statuses.items()))
-    print(
-        f"{name:34} {load.rate:8,.0f}/s  p50 {load.quantile(0.5):6.2f} ms  p99 {load.quantile(0.99):7.2f} ms"
-        f"  p99.9 {load.quantile(0.999):7.2f} ms  lost {load.lost:,}  ({by})"
-    )
-
-
 def check(load: Load) -> None:
     """A protected number is never passed by a verdict: 603, or routed on by rule where it came too late."""
     wrong = {s: n for s, n in load.statuses.items() if s.endswith("p") and s not in ("603p", "404p", "503p")}
@@ -189,93 +172,6 @@ def udp(seconds: float) -> float:
             told(f"screen, at {most * share:,.0f}/s", half)
             print(f"{'':34} processor {used / max(1, half.sent) * 1e6:.0f} µs a call")
     return most
-
-
-KAMAILIO = """#!KAMAILIO
-children=1
-listen=udp:127.0.0.1:@port@
-loadmodule "sl.so"
-loadmodule "pv.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
-request_route {
-	append_to_reply("Contact: <sip:$rU@127.0.0.1>\\r\\n");
-	sl_send_reply("302", "Moved Temporarily");
-}
-"""
-
-SIPPY = """
-import sys
-from sippy.SipConf import SipConf
-from sippy.SipTransactionManager import SipTransactionManager
-from sippy.SipContact import SipContact
-from sippy.SipAddress import SipAddress
-from sippy.SipURL import SipURL
-from sippy.Core.EventDispatcher import ED2
-from sippy.SipLogger import SipLogger
-
-class Quiet:
-    def write(self, *a, **k): pass
-
-SipConf.my_address, SipConf.my_port = "127.0.0.1", int(sys.argv[1])
-config = {"_sip_address": "127.0.0.1", "_sip_port": int(sys.argv[1]), "_sip_logger": Quiet()}
-config["nh_addr_default"] = None
-
-def asked(request, transaction):
-    if request.getMethod() != "INVITE":
-        return (None, None, None)
-    answer = request.genResponse(302, "Moved Temporarily")
-    answer.appendHeader(__import__("sippy.SipHeader", fromlist=["SipHeader"]).SipHeader(
-        name="contact", body=SipContact(address=SipAddress(url=SipURL(host="127.0.0.1")))))
-    return (answer, None, None)
-
-SipTransactionManager(config, asked)
-print("ready", file=sys.stderr, flush=True)
-ED2.loop()
-"""
-
-
-@contextmanager
-def bound(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A program on the first core, ended at the end."""
-    process = subprocess.Popen(
-        ["taskset", "-c", str(CORES[0]), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def peers(seconds: float) -> None:
-    if shutil.which("kamailio"):
-        with tempfile.TemporaryDirectory() as name:
-            port = free_port()
-            (Path(name) / "k.cfg").write_text(KAMAILIO.replace("@port@", str(port)))
-            command = ["kamailio", "-DD", "-E", "-m", "64", "-M", "8", "-f", f"{name}/k.cfg", "-Y", name]
-            with bound(command):
-                time.sleep(3)
-                told("Kamailio's 302 (judges nothing)", load(("127.0.0.1", port), None, seconds=seconds))
-    else:
-        print("Kamailio is not installed")
-    python = Path("build/sippy/bin/python")
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", "build/sippy"], check=True)
-        subprocess.run(
-            [python, "-m", "pip", "-q", "install", "sippy"], check=False, stderr=subprocess.DEVNULL
-        )
-    port = free_port()
-    with bound([str(python), "-c", SIPPY, str(port)]) as process:
-        time.sleep(3)
-        if process.poll() is None:
-            found = load(("127.0.0.1", port), None, seconds=seconds)
-            told("sippy's 302 (judges nothing)", found)
-        else:
-            print("sippy's redirect server did not start")
 
 
 async def _posts(port: int, seconds: float) -> tuple[int, list[float]]:

@@ -5,6 +5,7 @@ Its numbers are drama numbers, its address is 127.0.0.1, and neither can be chos
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
+CORES = sorted(os.sched_getaffinity(0))
 PROTECTED, CALLED = "+442079460001", "+447700900123"
 
 
@@ -120,3 +122,17 @@ def load(
             select.select([sock], [], [], 0.05)
             receive()
         return Load(took, sent, dict(statuses), sorted(latencies), sent - len(latencies))
+
+
+def told(name: str, load: Load) -> None:
+    by = ", ".join(f"{n:,} × {status}" for status, n in sorted(load.statuses.items()))
+    print(
+        f"{name:34} {load.rate:8,.0f}/s  p50 {load.quantile(0.5):6.2f} ms  p99 {load.quantile(0.99):7.2f} ms"
+        f"  p99.9 {load.quantile(0.999):7.2f} ms  lost {load.lost:,}  ({by})"
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
