@@ -17,6 +17,7 @@ from ringfence.console import charts, display, signals, words
 ASSETS = {
     "ringfence.css": "text/css",
     "ringfence.js": "text/javascript",
+    "screen.js": "text/javascript",
     "htmx.min.js": "text/javascript",
     "inter.woff2": "font/woff2",
     "mark.svg": "image/svg+xml",

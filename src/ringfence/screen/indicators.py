@@ -43,6 +43,7 @@ class Indicators:
 
     def __init__(self, entries: Iterable[Indicator], profiles: Iterable[PlatformProfile] = ()) -> None:
         self._equal: dict[tuple[str, str], list[_Held]] = {}
+        self._all: list[_Held] = []
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, _Held]] = []
         self._halves: dict[tuple[int, frozenset[str]], list[tuple[frozenset[str], _Held]]] = {}
         for entry in entries:
@@ -68,6 +69,7 @@ class Indicators:
         held = _Held(entry, begins if begins is not None else 0.0, _FOREVER if ends is None else ends, name)
         if entry.kind == "trunk" and len(set(entry.approved_by)) < 2:
             return  # a whole trunk needs two people
+        self._all.append(held)
         if entry.kind == "source":
             try:
                 network = ipaddress.ip_network(entry.value.strip(), strict=False)
@@ -83,6 +85,11 @@ class Indicators:
             parts = frozenset(entry.parts)
             for which in (0, 1):
                 self._halves.setdefault((which, _half(parts, which)), []).append((parts, held))
+
+    def in_force(self, now: float) -> list[Indicator]:
+        """Those that hold now, the surest first, but profiles of known platforms."""
+        found = [h.indicator for h in self._all if h.begins <= now < h.ends and h.name != "platform_profile"]
+        return sorted(found, key=lambda one: (-one.score, one.platform, one.kind, one.value))
 
     def signals(self, attempt: Attempt, now: float) -> tuple[LiveSignal, ...]:
         """What the indicators in force say of a call, each signal once, the strongest of it."""

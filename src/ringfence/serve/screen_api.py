@@ -5,6 +5,7 @@
     GET  /metrics          counts for Prometheus
     GET  /healthz /readyz  whether the process runs, and whether it judges
     GET  /v1/openapi.json  this, for programs
+    GET  /                 the page for people
 
 Errors are problem documents (RFC 9457). docs/reference/screen.md describes the fields.
 """
@@ -22,16 +23,19 @@ from typing import Any
 import msgspec
 
 from ringfence.console.display import mask
+from ringfence.console.screen_view import figures, page
+from ringfence.console.shell import ASSETS, asset
 from ringfence.model.attempt import Attempt
 from ringfence.model.call import Call
 from ringfence.model.rejected import Rejected
 from ringfence.model.verdict import Verdict
 from ringfence.numbers.reading import normalise
 from ringfence.screen.attempts import attempt_of
-from ringfence.serve.guard import host_allowed
+from ringfence.serve.guard import HEADERS, host_allowed
 from ringfence.serve.problems import Problem
 from ringfence.serve.screen_metrics import Snapshot, added_up, exposition
 from ringfence.serve.screen_openapi import document
+from ringfence.serve.screen_page import view_of
 from ringfence.serve.screening import Screening
 from ringfence.sip.call import call_of
 from ringfence.sip.message import parse
@@ -104,6 +108,13 @@ class ScreenApi:
         self._loopback = loopback
         self._clock = clock
         self.ready = False
+        self._feeds: set[asyncio.Task[None]] = set()
+
+    def stop(self) -> None:
+        """Not ready any more; live feeds end, others are answered."""
+        self.ready = False
+        for feed in self._feeds:
+            feed.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -142,6 +153,14 @@ class ScreenApi:
             await _reply(send, 200, _encode(document()))
         elif path == "/v1/live":
             await self._live(receive, send)
+        elif path in ("/", "/part"):
+            counts = added_up(self._metrics, self._worker, self._counts())
+            view = view_of(self._screening, counts, self._clock())
+            text = page(view) if path == "/" else figures(view)
+            await _reply(send, 200, text.encode(), b"text/html; charset=utf-8")
+        elif path.removeprefix("/static/") in ASSETS:
+            name = path.removeprefix("/static/")
+            await _reply(send, 200, asset(name), ASSETS[name].encode())
         elif self._more is not None:
             await self._more(scope, receive, send)
         else:
@@ -233,21 +252,25 @@ class ScreenApi:
 
         await send(_head(200, b"text/event-stream"))
         gone = asyncio.create_task(_gone(receive))
+        self._feeds.add(gone)
         self._screening.listeners.add(tell)
         try:
             await send({"type": "http.response.body", "body": b": live\n\n", "more_body": True})
             while not gone.done():
-                try:
-                    event = await asyncio.wait_for(waiting.get(), 15)
-                except TimeoutError:
-                    event = b": still here\n\n"
-                await send({"type": "http.response.body", "body": event, "more_body": True})
+                coming = asyncio.create_task(waiting.get())
+                await asyncio.wait((coming, gone), timeout=15, return_when=asyncio.FIRST_COMPLETED)
+                event = coming.result() if coming.done() else b": still here\n\n"
+                coming.cancel()
+                if not gone.done():
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
         finally:
             self._screening.listeners.discard(tell)
+            self._feeds.discard(gone)
             gone.cancel()
 
 
-_PATHS = ("/v1/screen", "/v1/live", "/v1/openapi.json", "/metrics", "/healthz", "/readyz")
+_PATHS = ("/", "/v1/screen", "/v1/live", "/v1/openapi.json", "/metrics", "/healthz", "/readyz")
 
 
 def _event(attempt: Attempt, verdict: Verdict) -> bytes:
@@ -310,7 +333,7 @@ def _head(status: int, kind: bytes, length: int | None = None) -> MutableMapping
     headers = [
         (b"content-type", kind),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
+        *((name, value) for name, value in HEADERS.items() if name != b"cache-control"),
     ]
     if length is not None:
         headers.append((b"content-length", str(length).encode()))

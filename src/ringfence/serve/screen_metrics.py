@@ -7,6 +7,7 @@ are now and the others' at most a second old.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -16,13 +17,15 @@ from ringfence.serve.sip_queue import Counts
 
 
 class Snapshot(msgspec.Struct):
-    """The counts of one process. verdicts: action, would, rule, mode, and how many."""
+    """The counts of one process. verdicts: action, would, rule, mode, and how many. trunks: trunk, action,
+    would, and how many."""
 
     verdicts: list[tuple[str, str, str, str, int]] = []
     happened: dict[str, int] = {}
     sip: dict[str, int] = {}
     seconds: list[int] = []
     seconds_sum: float = 0.0
+    trunks: list[tuple[str, str, str, int]] = []
     counter_keys: int = 0
     #: processes whose shared counters are away, questions to them in vain, and calls counted alone
     counters_away: int = 0
@@ -40,6 +43,7 @@ def snapshot(screening: Screening, sip: Counts | None) -> Snapshot:
         msgspec.to_builtins(sip) if sip is not None else {},
         list(screening.seconds),
         screening.seconds_sum,
+        [(*key, count) for key, count in screening.trunks.items()],
         getattr(counters, "__len__", lambda: 0)(),
         int(shared.away) if shared is not None else 0,
         shared.failures if shared is not None else 0,
@@ -85,6 +89,11 @@ def added_up(folder: Path | None, worker: str, own: Snapshot) -> Snapshot:
         whole.seconds_sum += part.seconds_sum
         for name in _SUMS:
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
+    trunks: Counter[tuple[str, str, str]] = Counter()
+    for part in parts:
+        for trunk, action, would, count in part.trunks:
+            trunks[(trunk, action, would)] += count
+    whole.trunks = [(*key, count) for key, count in sorted(trunks.items())]
     whole.verdicts = [(*key, count) for key, count in sorted(verdicts.items())]
     return whole
 
@@ -99,6 +108,15 @@ def exposition(counts: Snapshot) -> str:
         f'ringfence_screen_verdicts_total{{action="{action}",would="{would}",rule="{_escaped(rule)}",'
         f'mode="{mode}"}} {count}'
         for action, would, rule, mode, count in counts.verdicts
+    ]
+    lines += [
+        "# HELP ringfence_screen_trunk_verdicts_total Calls judged, by trunk.",
+        "# TYPE ringfence_screen_trunk_verdicts_total counter",
+    ]
+    lines += [
+        f'ringfence_screen_trunk_verdicts_total{{trunk="{_escaped(trunk)}",action="{action}",'
+        f'would="{would}"}} {n}'
+        for trunk, action, would, n in counts.trunks
     ]
     for name, what, by_word in (
         ("messages", "SIP messages, by what became of them.", counts.sip),

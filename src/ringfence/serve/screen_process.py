@@ -223,7 +223,7 @@ async def _serve(
     streaming = asyncio.create_task(stream.run(stop)) if stream is not None else None
     counting = asyncio.create_task(_each_second(screening, edge, metrics, worker, stop))
     await stop.wait()
-    api.ready = False
+    api.stop()
     counting.cancel()
     if streaming is not None:
         await streaming

@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 #: Upper bounds of the histogram of seconds from arrival to answer.
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
+#: Trunks that are counted apart: an asker may name any.
+TRUNKS = 500
+
 
 class Screening:
     """Judges for whoever asks, writes down what it said, and counts."""
@@ -67,6 +70,9 @@ class Screening:
         #: verdicts by (action, would, rule, mode), and other happenings by name
         self.verdicts: Counter[tuple[str, str, str, str]] = Counter()
         self.happened: Counter[str] = Counter()
+        #: by (trunk, action, would); beyond `TRUNKS` trunks all others together
+        self.trunks: Counter[tuple[str, str, str]] = Counter()
+        self._known_trunks: set[str] = set()
         self.seconds = [0] * (len(BOUNDS) + 1)
         self.seconds_sum = 0.0
         #: called with each verdict, for the live feed
@@ -180,9 +186,18 @@ class Screening:
                     _log.error("decision log: %s; decisions are not written down", error)
                 self.happened["log_failures"] += 1
         self.verdicts[(verdict.action.value, verdict.would.value, verdict.rule, verdict.mode.value)] += 1
+        self.trunks[(self._trunk(attempt.trunk), verdict.action.value, verdict.would.value)] += 1
         took = max(self._clock() - now, 0.0)
         self.seconds_sum += took
         self.seconds[next((i for i, bound in enumerate(BOUNDS) if took <= bound), len(BOUNDS))] += 1
         for listener in self.listeners:
             listener(attempt, verdict)
         return verdict
+
+    def _trunk(self, name: str | None) -> str:
+        if not name or name in self._known_trunks:
+            return name or ""
+        if len(self._known_trunks) >= TRUNKS:
+            return "others"
+        self._known_trunks.add(name)
+        return name

@@ -1,0 +1,48 @@
+"""The screen's page in a real browser: calls appear as they fall, and nothing of theirs is run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.browser.test_pages import Visit, browser  # noqa: F401
+from tests.cli.test_screen import running
+from tests.serve.screens import BANK, PERSON
+
+pytestmark = pytest.mark.browser
+
+
+def wait(page, holds: str) -> None:  # type: ignore[no-untyped-def]
+    """Until an expression is true; not wait_for_function, which the page's policy refuses."""
+    end = time.monotonic() + 60
+    while not page.evaluate(holds):
+        assert time.monotonic() < end, holds
+        page.wait_for_timeout(50)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 420)])
+def test_calls_appear(browser, tmp_path: Path, scheme: str, width: int) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    evil = '"><img src=x onerror="window.stolen=1"><script>window.stolen=1</script>'
+    with running(tmp_path, 1) as live:
+        visit = Visit(browser, scheme, width)
+        page = visit.page
+        page.goto(f"http://127.0.0.1:{live.http}/")
+        wait(page, "document.getElementById('live-state').textContent === 'Connected'")
+        for caller in (BANK, PERSON):
+            live.get("/v1/screen", {"caller": caller, "called": PERSON, "trunk": evil})
+        wait(page, "document.querySelectorAll('#live tr').length === 2")
+        first = page.locator("#live tr").nth(1).inner_text()
+        assert "block" in first and "do not originate" in first and evil in first and BANK not in first
+        wait(page, "document.querySelector('.figure.likely .big').textContent === '1'")
+        assert evil in page.locator("section[aria-labelledby=trunks-title]").inner_text()
+        over = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(over)
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        found = axe.run(page).response["violations"]
+        assert [v["id"] for v in found] == []
+        visit.check()
+        for i in range(230):
+            live.get("/v1/screen", {"caller": PERSON, "called": PERSON, "call_id": str(i)})
+        wait(page, "document.querySelectorAll('#live tr').length === 200")
+        page.close()
