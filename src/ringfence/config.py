@@ -137,6 +137,10 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allocation: str | None = None
     #: what the hunt found: ringfence indicators keeps it
     indicators: str | None = None
+    #: profiles of known platforms: ringfence known save makes it
+    known: str | None = None
+    #: calls that owners say they made (CSV: number, called, time)
+    declared: str | None = None
     #: trusted roots of signatures (PEM or CA list); without any, signatures are not looked at
     trust: tuple[str, ...] = ()
     #: certificate that signs the CA lists among them

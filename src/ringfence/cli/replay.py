@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ringfence.screen.screen import Screen
+    pass
 
 INPUTS = typer.Argument(..., metavar="INPUT...", help="Call records or captures, files or folders.")
 POLICY = typer.Option(..., "--policy", metavar="FILE|PACK", help="The policy: a file, or gb, us, fr.")
@@ -22,6 +22,10 @@ ALLOCATION = typer.Option(
     None, "--allocation", metavar="FILE", help="Who holds which numbers: published, or numbers import's."
 )
 INDICATORS = typer.Option(None, "--indicators", metavar="FILE", help="What hunts found (JSON Lines).")
+KNOWN = typer.Option(None, "--known", metavar="FILE", help="Profiles of known platforms (JSON Lines).")
+DECLARED = typer.Option(
+    None, "--declared", metavar="FILE", help="Calls that owners say they made (CSV: number, called, time)."
+)
 LABELS = typer.Option(None, "--labels", metavar="FILE", help="Parquet with call_id and kind of traffic.")
 MAPPING = typer.Option(None, "--mapping", metavar="FILE", help="Mapping of a table's own columns (TOML).")
 TIMEZONE = typer.Option(None, "--timezone", metavar="ZONE", help="Zone of times that name none.")
@@ -41,6 +45,8 @@ def replay(
     numbers: Path | None = NUMBERS,
     allocation: Path | None = ALLOCATION,
     indicators: Path | None = INDICATORS,
+    known: Path | None = KNOWN,
+    declared: Path | None = DECLARED,
     labels: Path | None = LABELS,
     mapping: Path | None = MAPPING,
     timezone: str | None = TIMEZONE,
@@ -64,11 +70,14 @@ def replay(
     theirs = load_screen_policy(against) if against is not None else None
     find(inputs)
     numbers, allocation, labels = _beside(inputs, numbers, allocation, labels)
-    screens: list[Screen] = [
-        Screen(load_knowledge(p, numbers=numbers, allocation=allocation, indicators=indicators))
-        for p in (ours, theirs)
-        if p is not None
-    ]
+    tables = {
+        "numbers": numbers,
+        "allocation": allocation,
+        "indicators": indicators,
+        "known": known,
+        "declared": declared,
+    }
+    screens = [Screen(load_knowledge(p, **tables)) for p in (ours, theirs) if p is not None]
     with tempfile.TemporaryDirectory(prefix="ringfence-") as work:
         files = canonical_files(inputs, Path(work), ours.country, mapping, timezone)
         rows = ordered_records(files, replaying.COLUMNS, labels=labels, workdir=Path(work))

@@ -52,6 +52,8 @@ class ScreenLoader:
             numbers=self._path(settings.numbers),
             allocation=self._path(settings.allocation),
             indicators=self._path(settings.indicators),
+            known=self._path(settings.known),
+            declared=self._path(settings.declared),
         )
 
     def screening(self, worker: str) -> Screening:

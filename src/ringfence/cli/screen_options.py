@@ -10,6 +10,7 @@ from ringfence.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from ringfence.numbers.allocation import Allocation
+    from ringfence.screen.declared import DeclaredCalls
     from ringfence.screen.indicators import Indicators
     from ringfence.screen.policy import Policy
     from ringfence.screen.screen import Knowledge
@@ -50,6 +51,8 @@ def load_knowledge(
     numbers: Path | None = None,
     allocation: Path | None = None,
     indicators: Path | None = None,
+    known: Path | None = None,
+    declared: Path | None = None,
 ) -> Knowledge:
     """A policy with the tables that it looks into. Raises InputError."""
     from ringfence.numbers.register import load_register
@@ -64,16 +67,31 @@ def load_knowledge(
         policy,
         register=register,
         allocation=load_numbering(allocation, policy.country) if allocation is not None else None,
-        indicators=_indicators(indicators) if indicators is not None else None,
+        indicators=_indicators(indicators, known) if indicators or known else None,
+        declared=_declared(declared, policy.country) if declared is not None else None,
     )
 
 
-def _indicators(path: Path) -> Indicators:
+def _declared(path: Path, region: str) -> DeclaredCalls:
+    from ringfence.screen.declared import DeclaredCalls, load_declared
+
+    calls, bad = load_declared(path, region)
+    if bad:
+        left_out = f"{len(bad):,} rows left out, the first on line {bad[0].line}"
+        print(f"ringfence: {path}: {left_out}: {bad[0].reason}", file=sys.stderr)
+    return DeclaredCalls(calls)
+
+
+def _indicators(path: Path | None, known: Path | None) -> Indicators:
+    from ringfence.hunt.known import read_profiles
     from ringfence.screen.indicators import Indicators
     from ringfence.store.indicator_file import read_indicators
 
+    profiles = read_profiles(known) if known is not None else []
+    if path is None:
+        return Indicators((), profiles)
     read = read_indicators(path)
     if read.bad:
         left_out = f"{len(read.bad):,} lines left out, the first is line {read.bad[0].line}"
         print(f"ringfence: {path}: {left_out}: {read.bad[0].reason}", file=sys.stderr)
-    return Indicators(read.entries)
+    return Indicators(read.entries, profiles)
