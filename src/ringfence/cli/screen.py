@@ -26,6 +26,7 @@ def screen(config: Path = CONFIG, workers: int | None = WORKERS, check: bool = C
     """
     from ringfence.cli.screen_loading import ScreenLoader
     from ringfence.serve.screen_process import http_socket, run, sip_sockets
+    from ringfence.serve.service_manager import tell
     from ringfence.serve.sip_queue import Overload
 
     loader = ScreenLoader(config)
@@ -47,6 +48,7 @@ def screen(config: Path = CONFIG, workers: int | None = WORKERS, check: bool = C
             file=sys.stderr,
             flush=True,
         )
+        tell("READY=1")
 
     run(
         loader,

@@ -26,6 +26,7 @@ from ringfence.errors import RingfenceError, UsageError
 from ringfence.serve.screen_api import Asgi, ScreenApi
 from ringfence.serve.screen_metrics import snapshot, write
 from ringfence.serve.screening import Screening
+from ringfence.serve.service_manager import tell
 from ringfence.serve.shared_emergencies import SharedEmergencies
 from ringfence.serve.sip_edge import SipEdge, bind
 from ringfence.serve.sip_queue import Overload
@@ -223,6 +224,7 @@ async def _serve(
     streaming = asyncio.create_task(stream.run(stop)) if stream is not None else None
     counting = asyncio.create_task(_each_second(screening, edge, metrics, worker, stop))
     await stop.wait()
+    tell("STOPPING=1")
     api.stop()
     counting.cancel()
     if streaming is not None:
