@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.browser.test_pages import Visit, browser  # noqa: F401
+from tests.cli import test_screen
 from tests.cli.test_screen import running
-from tests.serve.screens import BANK, PERSON
+from tests.serve.screens import BANK, PERSON, VICTIM
 
 pytestmark = pytest.mark.browser
 
@@ -46,3 +47,40 @@ def test_calls_appear(browser, tmp_path: Path, scheme: str, width: int) -> None:
             live.get("/v1/screen", {"caller": PERSON, "called": PERSON, "call_id": str(i)})
         wait(page, "document.querySelectorAll('#live tr').length === 200")
         page.close()
+
+
+def test_a_restart_is_found_and_figures_stay_put(browser, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    """A new process on the same port is found again; a refresh takes away neither place, focus nor mark."""
+    ports = [test_screen.free_port() for _ in range(2)] * 2
+    monkeypatch.setattr(test_screen, "free_port", lambda: ports.pop(0))
+    trunk = "T\u202eX" + "x" * 24
+    call = {"caller": BANK, "called": VICTIM, "trunk": trunk}
+    connected = "document.getElementById('live-state').textContent === 'Connected'"
+    seen = "document.querySelector('.figure.likely .big').textContent"
+    visit = Visit(browser, width=330)
+    page = visit.page
+    with running(tmp_path, 1) as live:
+        page.goto(f"http://127.0.0.1:{live.http}/")
+        wait(page, connected)
+        live.get("/v1/screen", call)
+        wait(page, f"document.querySelectorAll('#live tr').length === 1 && {seen} === '1'")
+        assert "T\ufffdX" in page.locator("#live").inner_text()
+        place = "[document.activeElement.getAttribute('aria-label'), document.activeElement.scrollLeft > 0]"
+        page.locator("[aria-label=Rules]").evaluate("box => { box.focus(); box.scrollLeft = 60; }")
+        assert page.evaluate(place) == ["Rules", True]
+        live.get("/v1/screen", call)
+        wait(page, f"{seen} === '2'")
+        assert page.evaluate(place) == ["Rules", True]
+        page.evaluate("getSelection().selectAllChildren(document.getElementById('rules-title'))")
+        live.get("/v1/screen", call)
+        page.wait_for_timeout(4000)
+        assert page.evaluate("String(getSelection())") == "Rules" and page.evaluate(seen) == "2"
+        page.evaluate("getSelection().removeAllRanges()")
+        wait(page, f"{seen} === '3'")
+        visit.check()
+    wait(page, "document.getElementById('live-state').textContent.startsWith('Away')")
+    with running(tmp_path, 1) as live:
+        wait(page, connected)
+        live.get("/v1/screen", call)
+        wait(page, f"document.querySelectorAll('#live tr').length === 4 && {seen} === '1'")
+    page.close()

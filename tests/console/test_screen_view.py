@@ -11,7 +11,11 @@ VERDICTS = [
 ]
 TRUNKS = [("T1", "block", "block", 3), ("T1", "allow", "block", 2), ("<script>", "allow", "allow", 10)]
 NUMBER = Indicator(
-    kind="number", value="+442079460001", with_={"trunk": "T1"}, expires="2026-12-01T00:00:00Z"
+    kind="number",
+    value="+442079460001",
+    with_={"trunk": "T1"},
+    expires="2026-12-01T00:00:00Z",
+    reason="shown to +44 7700 900123",
 )
 
 
@@ -29,6 +33,7 @@ def test_what_it_adds_up() -> None:
     ]  # fmt: skip
     one = view.indicators[0]
     assert "9460" not in one.value and (one.company, one.until) == ("trunk T1", "1 Dec 2026")
+    assert one.reason == "shown to +4477••••••23"
 
 
 def test_hostile_names_and_long_lists() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ringfence.console.display import mask
+from ringfence.console.display import mask, mask_text
 from ringfence.console.shell import render
 from ringfence.model.indicator import Indicator
 
@@ -39,7 +39,7 @@ class TrunkRow(msgspec.Struct):
 
 
 class IndicatorRow(msgspec.Struct, frozen=True):
-    """One indicator in force. value: a number is masked."""
+    """One indicator in force. value, reason: numbers are masked."""
 
     kind: str
     value: str
@@ -117,7 +117,13 @@ def _indicator(one: Indicator) -> IndicatorRow:
     company = ", ".join(f"{kind} {value}" for kind, value in (one.with_ or {}).items())
     value = mask(one.value) if one.kind == "number" else one.value
     return IndicatorRow(
-        one.kind, value, company, one.platform, one.reason, one.score, _day(one.expires) or "for good"
+        one.kind,
+        value,
+        company,
+        one.platform,
+        mask_text(one.reason),
+        one.score,
+        _day(one.expires) or "for good",
     )
 
 

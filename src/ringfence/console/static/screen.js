@@ -4,9 +4,11 @@
   const MOST = 200;
   const start = () => {
     const body = document.getElementById("live"), state = document.getElementById("live-state");
+    /* as display.clean does: what turns text around or hides in it is shown as U+FFFD */
+    const clean = (text) => String(text).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, "\ufffd");
     const cell = (row, text, css) => {
       const made = row.insertCell();
-      made.textContent = text || "–";
+      made.textContent = clean(text || "–");
       if (css) made.className = css;
       return made;
     };
@@ -36,14 +38,39 @@
       drawing = false;
       for (const call of waiting.splice(0).slice(-MOST)) show(call);
     };
-    const feed = new EventSource("/v1/live");
-    feed.onopen = () => { state.textContent = "Connected"; };
-    feed.onerror = () => { state.textContent = "Away; trying again"; };
-    feed.onmessage = (event) => {
-      waiting.push(JSON.parse(event.data));
-      if (waiting.length > 2 * MOST) waiting.splice(0, MOST);
-      if (!drawing) { drawing = true; setTimeout(draw, 250); }
+    const connect = () => {
+      const feed = new EventSource("/v1/live");
+      feed.onopen = () => { state.textContent = "Connected"; };
+      feed.onerror = () => {
+        state.textContent = "Away; trying again";
+        /* the browser tries again by itself, unless it was answered with an error */
+        if (feed.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
+      };
+      feed.onmessage = (event) => {
+        waiting.push(JSON.parse(event.data));
+        if (waiting.length > 2 * MOST) waiting.splice(0, MOST);
+        if (!drawing) { drawing = true; setTimeout(draw, 250); }
+      };
     };
+    connect();
+
+    /* figures are replaced under the reader: what is focused and scrolled stays so, what is marked is left */
+    const figures = document.getElementById("figures");
+    const boxes = () => [...figures.querySelectorAll(".scroller")];
+    const label = (box) => box.getAttribute("aria-label");
+    let places = new Map(), focused = null;
+    document.addEventListener("htmx:beforeSwap", (event) => {
+      const marked = getSelection();
+      if (!marked.isCollapsed && marked.containsNode(figures, true)) event.detail.shouldSwap = false;
+      places = new Map(boxes().map((box) => [label(box), box.scrollLeft]));
+      focused = boxes().find((box) => box === document.activeElement);
+    });
+    document.addEventListener("htmx:afterSwap", () => {
+      for (const box of boxes()) {
+        box.scrollLeft = places.get(label(box)) || 0;
+        if (focused && label(box) === label(focused)) box.focus({ preventScroll: true });
+      }
+    });
   };
   document.addEventListener("DOMContentLoaded", start);
 })();
