@@ -84,3 +84,14 @@ def test_a_restart_is_found_and_figures_stay_put(browser, tmp_path: Path, monkey
         live.get("/v1/screen", call)
         wait(page, f"document.querySelectorAll('#live tr').length === 4 && {seen} === '1'")
     page.close()
+
+
+def test_a_feed_that_was_refused_is_asked_for_again(browser, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    """A browser gives up where the answer is an error, as of a proxy while the screen is away."""
+    with running(tmp_path, 1) as live:
+        page = Visit(browser).page
+        page.route("**/v1/live", lambda route: route.fulfill(status=503), times=1)
+        page.goto(f"http://127.0.0.1:{live.http}/")
+        wait(page, "document.getElementById('live-state').textContent.startsWith('Away')")
+        wait(page, "document.getElementById('live-state').textContent === 'Connected'")
+        page.close()
