@@ -52,6 +52,20 @@ def test_mutations(caplog: pytest.LogCaptureFixture) -> None:
     assert statuses["603"] > 1000 and statuses["302"] > 100 and not caplog.records
 
 
+@pytest.mark.corpus
+def test_torture_messages_of_rfc_4475(corpus: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each through the whole screen; and with the bank's number on top, whatever else they are."""
+    statuses = Counter[str]()
+    with caplog.at_level(logging.WARNING):
+        for path in sorted((corpus / "sip" / "rfc4475").iterdir()):
+            data = path.read_bytes()
+            statuses[answered(data)] += 1
+            first, _, rest = data.partition(b"\r\n")
+            shown = first + f"\r\nP-Asserted-Identity: <tel:{BANK}>\r\n".encode() + rest
+            assert answered(shown) not in ("302", "404"), path.name
+    assert statuses.total() > 40 and not caplog.records
+
+
 @given(st.binary(max_size=600), st.integers(0, 2**32))
 def test_whatever_comes(noise: bytes, seed: int) -> None:
     data = mutated(random.Random(seed), BANK)

@@ -29,7 +29,7 @@ def test_what_the_page_knows(tmp_path: Path) -> None:
     assert (view.calls, view.stopped, len(view.indicators)) == (4, 3, 1)
     assert {t.name for t in view.trunks} == {"", "T9"}
     state = {name: (value, bad) for name, value, bad in view.state}
-    assert state["Decision log"] == ("written", False) and state["Register"] == ("1 entries", False)
+    assert state["Decision log"] == ("written", False) and state["Register"] == ("1 entry", False)
     screen.happened["log_failures"] = 2
     state = {name: (value, bad) for name, value, bad in view_of(screen, snapshot(screen, None), now).state}
     assert state["Decision log"] == ("2 decisions not written", True)

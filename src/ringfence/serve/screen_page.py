@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from ringfence.console.display import plural
 from ringfence.console.screen_view import ScreenView, screen_view
 from ringfence.screen.indicators import Indicators
 from ringfence.serve.screen_metrics import Snapshot
@@ -36,13 +37,16 @@ def _state(screening: Screening, counts: Snapshot, now: float) -> list[tuple[str
     if screening.shared is None:
         lines.append(("Counters", "each process counts for itself", False))
     elif counts.counters_away:
-        lines.append(("Counters", f"Redis is away for {counts.counters_away} processes", True))
+        lines.append(
+            ("Counters", f"Redis is away for {plural(counts.counters_away, 'process', 'processes')}", True)
+        )
     else:
         lines.append(("Counters", "shared in Redis", False))
     verifier = screening.verifier
     lines.append(("Signatures", "verified" if verifier is not None else "not looked at: no roots", False))
     register = screening.screen.knowledge.register
-    lines.append(("Register", f"{len(register):,} entries" if register is not None else "none", False))
+    entries = plural(len(register), "entry", "entries") if register is not None else "none"
+    lines.append(("Register", entries, False))
     late = counts.sip.get("late", 0) + counts.sip.get("slow", 0)
     lines.append(("Answered by rule, too late", f"{late:,}", bool(late)))
     median = _median_ms(counts)
