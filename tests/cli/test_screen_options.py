@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ringfence.cli.screen_options import load_knowledge, load_numbering, load_screen_policy
+from ringfence.cli.screen_options import load_knowledge, load_screen_policy
 from ringfence.errors import RingfenceError
 from ringfence.numbers.allocation import ALLOCATION
+from ringfence.numbers.published import load_numbering
 
 
 def test_packs_and_files(tmp_path: Path) -> None:

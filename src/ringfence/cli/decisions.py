@@ -182,8 +182,8 @@ def hiding(key: Path | None, numbers: Path | None, allocation: Path | None, regi
         return None
     import functools
 
-    from ringfence.cli.screen_options import load_numbering
     from ringfence.numbers.hiding import tokenise_records
+    from ringfence.numbers.published import load_numbering
     from ringfence.numbers.register import load_register
     from ringfence.numbers.tokens import read_keys
 

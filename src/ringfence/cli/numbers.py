@@ -70,7 +70,7 @@ def check(
 
     dialling(region)
     day = _day(at)
-    table = _allocation(allocation)
+    table = _allocation(allocation, region)
     entries = _register(register, region)
     rows = _checked(_given(numbers), region, table, entries, day)
     if json:
@@ -162,7 +162,7 @@ def tokenise(
     from ringfence.numbers.hiding import tokenise_records
 
     secret = _key(key)
-    table = _allocation(allocation)
+    table = _allocation(allocation, region)
     entries = _register(register, region)
     files = _parquet_files(inputs)
     try:
@@ -301,10 +301,10 @@ def _day(text: str | None) -> dt.date:
         raise UsageError(f"--at {text} is no date: write it as 2024-05-31") from None
 
 
-def _allocation(path: Path | None) -> Allocation | None:
-    from ringfence.numbers.allocation import load_allocation
+def _allocation(path: Path | None, region: str) -> Allocation | None:
+    from ringfence.numbers.published import load_numbering
 
-    return load_allocation(path) if path else None
+    return load_numbering(path, region) if path else None
 
 
 def _register(path: Path | None, region: str) -> Register | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ringfence.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from ringfence.numbers.allocation import Allocation
     from ringfence.screen.declared import DeclaredCalls
     from ringfence.screen.indicators import Indicators
     from ringfence.screen.policy import Policy
@@ -34,17 +33,6 @@ def load_screen_policy(name: str) -> Policy:
     return read_policy(text, name)
 
 
-def load_numbering(path: Path, region: str) -> Allocation:
-    """An allocation table: what `ringfence numbers import` wrote, or a table as published. Raises
-    InputError."""
-    from ringfence.numbers.allocation import Allocation, allocation_table, load_allocation
-    from ringfence.numbers.published import read_published
-
-    if path.suffix.lower() == ".parquet":
-        return load_allocation(path)
-    return Allocation(allocation_table(read_published(path, region).rows))
-
-
 def load_knowledge(
     policy: Policy,
     *,
@@ -55,6 +43,7 @@ def load_knowledge(
     declared: Path | None = None,
 ) -> Knowledge:
     """A policy with the tables that it looks into. Raises InputError."""
+    from ringfence.numbers.published import load_numbering
     from ringfence.numbers.register import load_register
     from ringfence.screen.screen import Knowledge
 

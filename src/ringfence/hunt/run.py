@@ -31,7 +31,7 @@ from ringfence.hunt.summary import limits_of_files, summarise, used_of_files
 from ringfence.hunt.weights import probability, shipped_weights
 from ringfence.ingest.writer import no_empty_leftover
 from ringfence.model.profile import PlatformProfile
-from ringfence.numbers.allocation import load_allocation
+from ringfence.numbers.published import load_numbering
 from ringfence.store.engines import open_engine
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -131,7 +131,7 @@ def _hunt(
         name: load_told(path, settings.region) for name, path in files.given().items() if name != "numbers"
     }
     known = read_profiles(files.known) if files.known else []
-    allocation = load_allocation(files.allocation) if files.allocation else None
+    allocation = load_numbering(files.allocation, settings.region) if files.allocation else None
     with (
         tempfile.TemporaryDirectory(prefix="ringfence-", dir=where.workdir) as work,
         open_engine(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ringfence.errors import InputError
-from ringfence.numbers.allocation import Status
+from ringfence.numbers.allocation import Allocation, Status, allocation_table, load_allocation
 from ringfence.numbers.csvrows import BadRow, Row, header_of, read_rows, read_text
 from ringfence.numbers.dialling import country_code_of, dialling
 
@@ -58,6 +58,14 @@ class Published(NamedTuple):
     format: str
     rows: list[dict[str, Any]]
     bad_rows: list[BadRow]
+
+
+def load_numbering(path: Path, region: str) -> Allocation:
+    """An allocation table: what `ringfence numbers import` wrote (.parquet), or a table as published. Raises
+    InputError."""
+    if path.suffix.lower() == ".parquet":
+        return load_allocation(path)
+    return Allocation(allocation_table(read_published(path, region).rows))
 
 
 def read_published(path: Path, region: str) -> Published:
